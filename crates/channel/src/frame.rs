@@ -1,0 +1,205 @@
+//! Length-prefixed frames: one byte of kind, eight bytes of length (little endian), the payload.
+
+use thiserror::Error;
+
+/// Bytes before a payload.
+pub const HEADER_LEN: usize = 9;
+
+/// What a frame carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Down: [`TaskHead`](crate::message::TaskHead), always first.
+    Task = 1,
+    /// Down: the user's code, UTF-8.
+    Code = 2,
+    /// Down: the query as raw JSON; left out where there is none.
+    Query = 3,
+    /// Down: the items as raw JSON; always last.
+    Items = 4,
+    /// Up: [`Ready`](crate::message::Ready).
+    Ready = 16,
+    /// Up: [`Print`](crate::message::Print).
+    Print = 17,
+    /// Up: [`Tally`](crate::message::Tally), right before the answer.
+    Tally = 18,
+    /// Up: the answer, the result as raw JSON.
+    Done = 19,
+    /// Up: the answer, a [`Failure`](crate::message::Failure).
+    Failed = 20,
+    /// Up: [`Trapped`](crate::message::Trapped).
+    Trapped = 21,
+}
+
+impl Kind {
+    fn from_byte(byte: u8) -> Option<Self> {
+        Some(match byte {
+            1 => Self::Task,
+            2 => Self::Code,
+            3 => Self::Query,
+            4 => Self::Items,
+            16 => Self::Ready,
+            17 => Self::Print,
+            18 => Self::Tally,
+            19 => Self::Done,
+            20 => Self::Failed,
+            21 => Self::Trapped,
+            _ => return None,
+        })
+    }
+}
+
+/// One whole frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// What it carries.
+    pub kind: Kind,
+    /// Its bytes, not looked at yet.
+    pub payload: Vec<u8>,
+}
+
+/// Bytes that are no frames. Nothing that follows on the same channel can be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Violation {
+    /// The kind byte is none of ours.
+    #[error("a frame of unknown kind {0}")]
+    UnknownKind(u8),
+    /// The announced length is over the limit for that kind.
+    #[error("a frame of kind {kind:?} announced {announced} bytes; at most {limit} are allowed")]
+    TooLong {
+        /// Kind of the frame.
+        kind: Kind,
+        /// Bytes it announced.
+        announced: u64,
+        /// Bytes it may have.
+        limit: u64,
+    },
+}
+
+/// The header of a frame with a payload of `len` bytes.
+pub fn header(kind: Kind, len: usize) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    bytes[0] = kind as u8;
+    bytes[1..].copy_from_slice(&(len as u64).to_le_bytes());
+    bytes
+}
+
+/// A whole frame in one buffer, for small payloads.
+pub fn encode(kind: Kind, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_LEN + payload.len());
+    bytes.extend_from_slice(&header(kind, payload.len()));
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// Puts frames together from chunks as they arrive. Its memory is bounded by what has arrived, never by what was
+/// announced.
+#[derive(Debug)]
+pub struct Decoder<L> {
+    limit: L,
+    header: [u8; HEADER_LEN],
+    header_len: usize,
+    payload: Vec<u8>,
+}
+
+impl<L: Fn(Kind) -> u64> Decoder<L> {
+    /// `limit` tells how many bytes a payload of each kind may have.
+    pub fn new(limit: L) -> Self {
+        Self { limit, header: [0; HEADER_LEN], header_len: 0, payload: Vec::new() }
+    }
+
+    /// Whether a frame has begun and not ended: an end of the stream now is a torn message.
+    pub fn is_mid_frame(&self) -> bool {
+        self.header_len > 0
+    }
+
+    /// Takes bytes from the front of `chunk` until a frame is whole or `chunk` is empty; `chunk` is left at the first byte
+    /// not taken, so call again until `None`.
+    ///
+    /// # Errors
+    /// A [`Violation`]: the channel is of no further use.
+    pub fn next(&mut self, chunk: &mut &[u8]) -> Result<Option<Frame>, Violation> {
+        if self.header_len < HEADER_LEN {
+            let take = chunk.len().min(HEADER_LEN - self.header_len);
+            self.header[self.header_len..self.header_len + take].copy_from_slice(&chunk[..take]);
+            self.header_len += take;
+            *chunk = &chunk[take..];
+            if self.header_len < HEADER_LEN {
+                return Ok(None);
+            }
+        }
+        let kind = Kind::from_byte(self.header[0]).ok_or(Violation::UnknownKind(self.header[0]))?;
+        let mut length = [0; 8];
+        length.copy_from_slice(&self.header[1..]);
+        let announced = u64::from_le_bytes(length);
+        let limit = (self.limit)(kind);
+        if announced > limit {
+            return Err(Violation::TooLong { kind, announced, limit });
+        }
+        let missing = announced - self.payload.len() as u64;
+        let take = usize::try_from(missing).unwrap_or(usize::MAX).min(chunk.len());
+        self.payload.extend_from_slice(&chunk[..take]);
+        *chunk = &chunk[take..];
+        if self.payload.len() as u64 == announced {
+            self.header_len = 0;
+            return Ok(Some(Frame { kind, payload: std::mem::take(&mut self.payload) }));
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(decoder: &mut Decoder<fn(Kind) -> u64>, bytes: &[u8], chunk: usize) -> Vec<Frame> {
+        let mut found = Vec::new();
+        for mut part in bytes.chunks(chunk) {
+            while let Some(frame) = decoder.next(&mut part).unwrap() {
+                found.push(frame);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn any_chunking_gives_the_same_frames() {
+        let mut bytes = encode(Kind::Print, b"one");
+        bytes.extend(encode(Kind::Done, b""));
+        bytes.extend(encode(Kind::Failed, &[7; 1000]));
+        for chunk in [1, 2, 8, 9, 10, 500, 5000] {
+            let mut decoder: Decoder<fn(Kind) -> u64> = Decoder::new(|_| 1000);
+            let found = frames(&mut decoder, &bytes, chunk);
+            assert_eq!(found.iter().map(|f| f.kind).collect::<Vec<_>>(), [Kind::Print, Kind::Done, Kind::Failed]);
+            assert_eq!(found[2].payload, [7; 1000]);
+            assert!(!decoder.is_mid_frame());
+        }
+    }
+
+    #[test]
+    fn an_announced_length_is_not_allocated() {
+        let mut decoder = Decoder::new(|_| u64::MAX);
+        let mut bytes = vec![Kind::Done as u8];
+        bytes.extend((1_u64 << 62).to_le_bytes());
+        bytes.extend(b"abc");
+        assert_eq!(decoder.next(&mut bytes.as_slice()).unwrap(), None);
+        assert!(decoder.payload.capacity() < 4096);
+        assert!(decoder.is_mid_frame());
+    }
+
+    #[test]
+    fn too_long_and_unknown_are_refused_from_the_header_alone() {
+        let mut decoder = Decoder::new(|_| 10);
+        let head = header(Kind::Done, 11);
+        assert!(matches!(decoder.next(&mut head.as_slice()), Err(Violation::TooLong { announced: 11, limit: 10, .. })));
+        let mut decoder = Decoder::new(|_| 10);
+        assert_eq!(decoder.next(&mut [99_u8; 20].as_slice()), Err(Violation::UnknownKind(99)));
+    }
+
+    #[test]
+    fn an_empty_payload_is_whole_with_its_header() {
+        let mut decoder = Decoder::new(|_| 10);
+        let bytes = encode(Kind::Items, b"");
+        assert_eq!(decoder.next(&mut bytes.as_slice()).unwrap().unwrap().payload, b"");
+    }
+}

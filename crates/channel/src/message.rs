@@ -1,0 +1,151 @@
+//! The typed payloads of frames; JSON, so that a reader can be strict without trusting a layout.
+
+use serde::{Deserialize, Serialize};
+
+/// How often the user's code runs: n8n's `nodeMode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodeMode {
+    /// Once, with `_items` and `_query` in scope.
+    #[serde(rename = "runOnceForAllItems")]
+    AllItems,
+    /// Once for each item, with `_item` in scope and fresh globals.
+    #[serde(rename = "runOnceForEachItem")]
+    EachItem,
+}
+
+/// What the child is asked to do with the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// Compile and run it.
+    Run,
+    /// Only parse it, and answer with `CPython`'s own syntax error. Sent where the analyzer could not parse: its wording
+    /// is not `CPython`'s, and n8n's users know the latter.
+    CheckSyntax,
+}
+
+/// [`Kind::Task`](crate::frame::Kind::Task): the first frame a child gets. Code, query and items follow as raw frames.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskHead {
+    /// Once, or once for each item.
+    pub mode: NodeMode,
+    /// Run it, or only look at its syntax.
+    pub purpose: Purpose,
+    /// Prints after this many are counted, not sent.
+    pub max_prints: u64,
+    /// One print's text is cut at this many bytes.
+    pub max_print_bytes: u64,
+    /// A result whose JSON is longer is a failure of the task.
+    pub max_result_bytes: u64,
+    /// Environment variables user code sees in `os.environ`.
+    pub env: Vec<(String, String)>,
+}
+
+/// [`Kind::Ready`](crate::frame::Kind::Ready): sealed and waiting.
+///
+/// Everything that `/proc` shows of a process is read by the supervisor there. Landlock is not shown, so the trusted
+/// extension tries it, before any user byte has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// What opening forbidden paths answered.
+    pub landlock: Option<LandlockProbe>,
+}
+
+/// The `errno` that each forbidden open was answered with after Landlock was enforced; 0 where it succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandlockProbe {
+    /// `/`, for listing.
+    pub root: i32,
+    /// `/proc/self/exe`: the interpreter, which the forkserver may read.
+    pub exe: i32,
+    /// A file opened before and opened again through its descriptor, which succeeds without Landlock.
+    pub canary: i32,
+}
+
+/// [`Kind::Print`](crate::frame::Kind::Print): one `print(...)` of user code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    /// One text for each argument, in the form n8n's `logNodeOutput` takes them.
+    pub params: Vec<String>,
+    /// The text as an ordinary print would write it, for the log.
+    pub text: String,
+}
+
+/// [`Kind::Done`](crate::frame::Kind::Done) carries the result as raw JSON, and this in front of it does not exist:
+/// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Prints beyond `max_prints`, which were not sent.
+    pub omitted_prints: u64,
+}
+
+/// [`Kind::Failed`](crate::frame::Kind::Failed): why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Failure {
+    /// The code is not Python. Nothing of it ran.
+    Syntax(SyntaxFailure),
+    /// An exception left the code.
+    Raised(Raised),
+    /// `SystemExit` left the code.
+    Exit {
+        /// `str()` of its code.
+        code: String,
+        /// The exception's own `description`, else what was written to `sys.stderr`.
+        description: String,
+    },
+    /// The import guard refused a module at run time; the text names it.
+    Import {
+        /// The text of behaviour 11.1 for this module.
+        text: String,
+    },
+    /// The runner's own part in the child failed: not the user's fault.
+    Internal {
+        /// What happened.
+        text: String,
+    },
+}
+
+/// A `SyntaxError` of `CPython`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyntaxFailure {
+    /// `str()` of the exception, such as `'[' was never closed (<unknown>, line 1)`.
+    pub message: String,
+    /// Line of the user's text, from 1.
+    pub line: Option<u64>,
+    /// Column, from 1, in characters.
+    pub column: Option<u64>,
+}
+
+/// An exception that left user code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// Name of its class, such as `ValueError`.
+    pub class: String,
+    /// `str()` of it.
+    pub message: String,
+    /// The exception's own `description` where that is a string, else what was written to `sys.stderr`, else empty.
+    pub description: String,
+    /// The line of user code it came from, from 1.
+    pub line: Option<u64>,
+    /// The item that was at work in [`NodeMode::EachItem`], from 0.
+    pub item: Option<u64>,
+    /// User frames, innermost last.
+    pub frames: Vec<TraceFrame>,
+}
+
+/// One line of a traceback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceFrame {
+    /// Line of the user's text, from 1.
+    pub line: u64,
+    /// Name of the function.
+    pub function: String,
+}
+
+/// [`Kind::Trapped`](crate::frame::Kind::Trapped): the number of the system call the seccomp filter trapped. A hint for
+/// an error text, made by a process that hostile code may own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trapped {
+    /// System call number of the native architecture.
+    pub syscall: i64,
+}

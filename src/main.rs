@@ -1,0 +1,2 @@
+//! Palisade command line.
+fn main() {}
