@@ -1,1 +1,199 @@
-//! To come.
+//! What the supervisor says to the jailer and the forkserver, and what they answer: one JSON message a packet, descriptors
+//! along with it.
+//!
+//! The forkserver runs no user code, but it is the parent of processes that do: what comes up is parsed strictly and
+//! bounded by the packet.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use palisade_sandbox::layer::{Outcome, Refusal};
+use palisade_sandbox::plan::{JailPlan, SealPlan};
+use palisade_sandbox::socket;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Longest message in bytes, either way. A jail plan lists folders, a preparation lists modules; both are far below.
+pub const MAX_MESSAGE: usize = 128 * 1024;
+
+/// Downwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// To the jailer, with the extension's descriptor: go to jail and become the interpreter.
+    Jail(Box<JailPlan>),
+    /// Import and prepare what tasks may use.
+    Prepare(Preparation),
+    /// Build what seals children.
+    Arm(SealPlan),
+    /// With a child's socket: fork, seal, and let it say that it is ready.
+    Fork {
+        /// Names the child in later messages.
+        ticket: u64,
+        /// Its user id, where it has one of its own.
+        uid: Option<u32>,
+    },
+}
+
+/// A list of allowed modules, by top-level name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modules {
+    /// All of them: `*`.
+    All,
+    /// These.
+    Only(Vec<String>),
+}
+
+/// What a forkserver does once, before its first child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// Standard-library modules that user code may import.
+    pub stdlib: Modules,
+    /// Packages that user code may import.
+    pub external: Modules,
+    /// Built-ins that user code has not.
+    pub builtins_deny: Vec<String>,
+    /// Modules to import now.
+    pub preload: Vec<String>,
+    /// Whether every extension module of the standard library is imported now, because late imports cannot map one.
+    pub preload_stdlib_extensions: bool,
+    /// Whether packages may import whatever they need (`N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS`).
+    pub transitive_imports: bool,
+}
+
+/// Upwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The jailer is in jail and becomes the interpreter now.
+    Jailed(Vec<Outcome>),
+    /// A required layer is missing.
+    Refused(Refusal),
+    /// Something that is no layer went wrong; the process ends.
+    Broken(String),
+    /// The extension is loaded and can never exec again.
+    Hello {
+        /// `sys.version_info[:3]`.
+        version: (u8, u8, u8),
+    },
+    /// All that could be imported is.
+    Prepared {
+        /// Modules that could not be imported, and why.
+        failed: Vec<(String, String)>,
+    },
+    /// Children can be forked.
+    Armed,
+    /// There is no child for this ticket.
+    ForkFailed {
+        /// The ticket.
+        ticket: u64,
+        /// Why.
+        error: String,
+    },
+    /// A child has ended and was reaped: its number means nothing any more.
+    Ended {
+        /// Its ticket.
+        ticket: u64,
+        /// How.
+        how: How,
+    },
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Signaled(i32),
+}
+
+/// One end of the control socket.
+#[derive(Debug)]
+pub struct Control(OwnedFd);
+
+impl Control {
+    /// Two connected ends.
+    ///
+    /// # Errors
+    /// socketpair(2)'s.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = socket::packet_pair()?;
+        Ok((Self(a), Self(b)))
+    }
+
+    /// An end that was inherited.
+    pub fn from_socket(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
+
+    /// The socket itself.
+    pub fn into_socket(self) -> OwnedFd {
+        self.0
+    }
+
+    /// Sends one message without waiting: a peer that has not read hundreds of them is as good as gone.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a message over [`MAX_MESSAGE`]; else sendmsg(2)'s, `WouldBlock` for a full socket.
+    pub fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let bytes = serde_json::to_vec(message)?;
+        if bytes.len() > MAX_MESSAGE {
+            let text = format!("a control message of {} bytes is over {MAX_MESSAGE}", bytes.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        socket::send(self.0.as_fd(), &bytes, descriptors).map(drop)
+    }
+
+    /// Waits for one message; nothing at the end of file.
+    ///
+    /// # Errors
+    /// recvmsg(2)'s; `InvalidData` for what is no such message.
+    pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+        let mut buffer = vec![0; MAX_MESSAGE];
+        let (len, ancillary) = socket::receive(self.0.as_fd(), &mut buffer)?;
+        if len == 0 {
+            return Ok(None);
+        }
+        let message = serde_json::from_slice(&buffer[..len])?;
+        Ok(Some((message, ancillary.descriptors)))
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_and_descriptors_arrive_and_the_end_is_seen() {
+        let (ours, theirs) = Control::pair().unwrap();
+        ours.send(&Command::Fork { ticket: 7, uid: Some(5) }, &[ours.as_fd()]).unwrap();
+        let (command, descriptors): (Command, _) = theirs.receive().unwrap().unwrap();
+        assert_eq!(command, Command::Fork { ticket: 7, uid: Some(5) });
+        assert_eq!(descriptors.len(), 1);
+        drop((ours, descriptors));
+        assert!(theirs.receive::<Command>().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_no_message_is_an_error() {
+        let (ours, theirs) = Control::pair().unwrap();
+        ours.send(&"hello", &[]).unwrap();
+        assert_eq!(theirs.receive::<Event>().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_does_not_block() {
+        let (ours, _theirs) = Control::pair().unwrap();
+        let full = (0..100_000).find_map(|ticket| ours.send(&Command::Fork { ticket, uid: None }, &[]).err());
+        assert_eq!(full.unwrap().kind(), io::ErrorKind::WouldBlock);
+    }
+}

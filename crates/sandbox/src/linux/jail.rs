@@ -1,0 +1,82 @@
+//! The forkserver's jail, step by step, put on by the jailer: the runner's own executable, run afresh. It has one thread,
+//! no secret in its memory, and is about to become the interpreter.
+
+use std::io;
+
+use super::{identity, landlock, limits, namespaces, process, seccomp};
+use crate::layer::{Layer, Outcome, Outcomes, Refusal};
+use crate::plan::JailPlan;
+
+/// First descriptor the jailer did not mean to keep.
+const FIRST_UNKNOWN_DESCRIPTOR: u32 = 5;
+
+/// Goes to jail as planned, for good, in the order in which the steps are possible. What became of each layer comes back;
+/// this may be another process than the one that called (the first of a PID namespace). The next step is exec.
+///
+/// # Errors
+/// The refusal of a required layer. The process is then good for nothing but ending.
+pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
+    let modes = &plan.modes;
+    let mut outcomes = Outcomes::default();
+
+    let first_of_pid_namespace = namespaces::leave(modes, &mut outcomes)?;
+    if first_of_pid_namespace {
+        namespaces::enter_pid_namespace().map_err(|e| refusal(Layer::PidNamespace, &e))?;
+        let _ = namespaces::mount_own_proc();
+    }
+    process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;
+    process::close_from(FIRST_UNKNOWN_DESCRIPTOR, true).map_err(|e| refusal(Layer::Capabilities, &e))?;
+    // Own session: no terminal, and no process group that signals to the runner's would reach.
+    let _ = nix::unistd::setsid();
+    nix::unistd::chdir("/").map_err(|e| refusal(Layer::Capabilities, &e.into()))?;
+    let _ = std::fs::write("/proc/self/oom_score_adj", "800");
+
+    outcomes.apply(Layer::Rlimits, modes.rlimits, || {
+        limits::apply_outer().map_err(|e| refusal(Layer::Rlimits, &e))?;
+        Ok(String::new())
+    })?;
+    outcomes.apply(Layer::NoNewPrivs, modes.no_new_privs, || {
+        nix::sys::prctl::set_no_new_privs().map_err(|e| refusal(Layer::NoNewPrivs, &e.into()))?;
+        Ok(String::new())
+    })?;
+    outcomes.apply(Layer::Landlock, modes.landlock, || {
+        use std::os::fd::AsFd;
+        let ruleset = landlock::ruleset(&plan.files)?;
+        landlock::restrict(ruleset.as_fd()).map_err(|e| refusal(Layer::Landlock, &e))?;
+        Ok(landlock::describe(landlock::abi()?))
+    })?;
+    outcomes.apply(Layer::Capabilities, crate::layer::Mode::Required, || {
+        identity::drop_capabilities(plan.slot_uids.is_some()).map_err(|e| refusal(Layer::Capabilities, &e))?;
+        Ok(String::new())
+    })?;
+    outcomes.apply(Layer::Seccomp, modes.seccomp, || {
+        let install = || -> Result<usize, seccomp::SeccompError> {
+            let arch = seccomp::Arch::native()?;
+            let program = seccomp::startup(&seccomp::Profile::shipped(arch)?, arch)?;
+            seccomp::install(&program)?;
+            Ok(program.len())
+        };
+        let length = install().map_err(|e| seccomp_refusal(&e))?;
+        Ok(format!("start-up filter of {length} instructions"))
+    })?;
+    Ok(outcomes.0)
+}
+
+fn refusal(layer: Layer, error: &io::Error) -> Refusal {
+    Refusal::new(layer, format!("the kernel answered: {error}"), "report this with the output of `palisade check`")
+}
+
+/// Tells the reasons apart for which a kernel has no seccomp filters.
+pub(super) fn seccomp_refusal(error: &seccomp::SeccompError) -> Refusal {
+    let remedy = match error {
+        seccomp::SeccompError::Install(e) if e.raw_os_error() == Some(libc::ENOSYS) => {
+            "run on a kernel with CONFIG_SECCOMP_FILTER=y; gVisor without it will not do"
+        }
+        seccomp::SeccompError::Install(e) if e.raw_os_error() == Some(libc::EINVAL) => {
+            "run on a kernel with CONFIG_SECCOMP_FILTER=y"
+        }
+        seccomp::SeccompError::NoProfile => "run on x86_64 or aarch64",
+        _ => "report this with the output of `palisade check`",
+    };
+    Refusal::new(Layer::Seccomp, error.to_string(), remedy)
+}

@@ -1,0 +1,12 @@
+//! Sealing, for Linux.
+pub mod identity;
+pub mod jail;
+pub mod landlock;
+pub mod limits;
+pub mod namespaces;
+pub mod process;
+pub mod seal;
+pub mod seccomp;
+pub mod socket;
+pub mod trap;
+pub mod verify;

@@ -1,0 +1,170 @@
+//! Small things a process does to itself or to another: prctl(2), pidfds, descriptors.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+
+fn check(answer: libc::c_long) -> io::Result<libc::c_long> {
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+}
+
+/// No other process of the same user may look into this one, and its `/proc` files belong to root.
+///
+/// # Errors
+/// prctl(2)'s.
+pub fn forbid_dumping() -> io::Result<()> {
+    Ok(prctl::set_dumpable(false)?)
+}
+
+/// The kernel ends this process when the *thread* that made it ends. Cleared by a change of credentials, so set it after.
+///
+/// # Errors
+/// prctl(2)'s.
+pub fn die_with_parent() -> io::Result<()> {
+    Ok(prctl::set_pdeathsig(Signal::SIGKILL)?)
+}
+
+/// Orphans below this process become its children, not init's.
+///
+/// # Errors
+/// prctl(2)'s.
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(prctl::set_child_subreaper(true)?)
+}
+
+/// A descriptor that names process `pid` for good, whatever becomes of the number (Linux 5.3).
+///
+/// # Errors
+/// pidfd_open(2)'s.
+pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes no pointers; what it returns is a new descriptor nobody else owns.
+    unsafe {
+        let fd = check(libc::syscall(libc::SYS_pidfd_open, pid, 0))?;
+        Ok(OwnedFd::from_raw_fd(RawFd::try_from(fd).map_err(io::Error::other)?))
+    }
+}
+
+/// SIGKILL to the process a pidfd names. One that has ended already is fine.
+///
+/// # Errors
+/// pidfd_send_signal(2)'s.
+pub fn pidfd_kill(pidfd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is live for the call; the siginfo pointer may be null.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            libc::SIGKILL,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    match check(answer) {
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Whether the process a pidfd names has not ended: its pidfd is not readable yet.
+///
+/// # Errors
+/// poll(2)'s.
+pub fn pidfd_is_alive(pidfd: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(!readable_now(pidfd, libc::POLLIN)?)
+}
+
+/// Whether the other end of a socket is closed.
+///
+/// # Errors
+/// poll(2)'s.
+pub fn has_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    readable_now(socket, libc::POLLRDHUP)
+}
+
+fn readable_now(fd: BorrowedFd<'_>, events: libc::c_short) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    // SAFETY: `poll` is one live pollfd.
+    check(libc::c_long::from(unsafe { libc::poll(&raw mut poll, 1, 0) }))?;
+    Ok(poll.revents & (events | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0)
+}
+
+/// Marks every descriptor from `first` on close-on-exec (Linux 5.11), or closes them at once.
+///
+/// # Errors
+/// close_range(2)'s.
+pub fn close_from(first: u32, on_exec_only: bool) -> io::Result<()> {
+    let flags = if on_exec_only { libc::CLOSE_RANGE_CLOEXEC } else { 0 };
+    close_range(first, u32::MAX, flags)
+}
+
+/// Closes the descriptors from `first` to `last`, both included.
+///
+/// # Errors
+/// close_range(2)'s.
+pub fn close_range(first: u32, last: u32, flags: libc::c_uint) -> io::Result<()> {
+    // SAFETY: no pointers. Callers own what lies in the range, or are about to become another program.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) }).map(drop)
+}
+
+/// A copy of `bytes` in memory that has a descriptor, can be mapped but not executed as a program, and cannot be changed any
+/// more.
+///
+/// `MFD_NOEXEC_SEAL` needs Linux 6.3, and some hosts demand it (`vm.memfd_noexec`); older kernels do without.
+///
+/// # Errors
+/// memfd_create(2)'s, write(2)'s or fcntl(2)'s.
+pub fn sealed_memfd(name: &std::ffi::CStr, bytes: &[u8]) -> io::Result<OwnedFd> {
+    use std::io::Write as _;
+    const MFD_NOEXEC_SEAL: libc::c_uint = 8;
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    // SAFETY: `name` is a C string that outlives the call.
+    let create = |flags| unsafe { check(libc::c_long::from(libc::memfd_create(name.as_ptr(), flags))) };
+    let fd = match create(flags | MFD_NOEXEC_SEAL) {
+        Err(e) if e.raw_os_error() == Some(libc::EINVAL) => create(flags)?,
+        other => other?,
+    };
+    // SAFETY: a new descriptor nobody else owns.
+    let mut file = unsafe { std::fs::File::from_raw_fd(RawFd::try_from(fd).map_err(io::Error::other)?) };
+    file.write_all(bytes)?;
+    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
+    nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_ADD_SEALS(nix::fcntl::SealFlag::from_bits_retain(seals)))?;
+    Ok(file.into())
+}
+
+/// How a child of this process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Signaled(i32),
+}
+
+/// Reaps one ended child: its pid and how it ended; nothing where none has ended.
+///
+/// # Errors
+/// waitpid(2)'s but ECHILD, which counts as none.
+pub fn reap_any() -> io::Result<Option<(i32, Ended)>> {
+    reap(-1, libc::WNOHANG)
+}
+
+/// Waits for `pid`, or with `WNOHANG` looks.
+///
+/// # Errors
+/// waitpid(2)'s but ECHILD, which counts as none.
+pub fn reap(pid: i32, flags: libc::c_int) -> io::Result<Option<(i32, Ended)>> {
+    let mut status = 0;
+    // SAFETY: `status` is a live int.
+    let pid = unsafe { libc::waitpid(pid, &raw mut status, flags | libc::__WALL) };
+    match pid {
+        0 => Ok(None),
+        -1 => match io::Error::last_os_error() {
+            e if e.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+            e => Err(e),
+        },
+        pid if libc::WIFSIGNALED(status) => Ok(Some((pid, Ended::Signaled(libc::WTERMSIG(status))))),
+        pid => Ok(Some((pid, Ended::Exited(libc::WEXITSTATUS(status))))),
+    }
+}

@@ -1,0 +1,188 @@
+//! A child's seal, step by step, put on by the extension right after the fork and before any user byte has come.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use thiserror::Error;
+
+use super::{identity, landlock, limits, process, seccomp, trap};
+use crate::layer::Refusal;
+use crate::plan::{Sabotage, SealPlan};
+
+/// The one descriptor a sealed child has: its socket to the supervisor.
+pub const TASK_SOCKET: RawFd = 3;
+
+/// What Landlock answered when it was tried; see the channel's message of the same shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LandlockAnswers {
+    /// `errno` of opening `/`.
+    pub root: i32,
+    /// `errno` of opening the interpreter.
+    pub exe: i32,
+    /// `errno` of opening the canary again through its descriptor.
+    pub canary: i32,
+}
+
+/// A step that failed. The child must end.
+#[derive(Debug, Error)]
+#[error("the child could not be sealed: {step}: {error}")]
+pub struct SealError {
+    step: &'static str,
+    error: io::Error,
+}
+
+/// All that can be made once, in the forkserver, for all its children.
+#[derive(Debug)]
+pub struct Seal {
+    plan: SealPlan,
+    program: Option<seccomp::Program>,
+    ruleset: Option<OwnedFd>,
+    canary: File,
+    forkserver: i32,
+}
+
+impl Seal {
+    /// Builds the ruleset and the filter. The canary is `/dev/null`, which the forkserver may open and a child may not.
+    ///
+    /// # Errors
+    /// A refusal that names the layer.
+    pub fn prepare(plan: SealPlan) -> Result<Self, Refusal> {
+        let report = "report this with the output of `palisade check`";
+        let program = if plan.seccomp {
+            let build = || {
+                let arch = seccomp::Arch::native()?;
+                seccomp::task(&seccomp::Profile::shipped(arch)?, arch, plan.tier)
+            };
+            Some(build().map_err(|e| super::jail::seccomp_refusal(&e))?)
+        } else {
+            None
+        };
+        let ruleset = if plan.landlock { Some(landlock::ruleset(&plan.files)?) } else { None };
+        let canary = File::open("/dev/null")
+            .map_err(|e| Refusal::new(crate::layer::Layer::Landlock, format!("/dev/null: {e}"), report))?;
+        let seal = Self { plan, program, ruleset, canary, forkserver: nix::unistd::getpid().as_raw() };
+        // The probe must be able to fail: without the child's own rules the canary opens.
+        match seal.open_canary() {
+            0 => Ok(seal),
+            errno => Err(Refusal::new(
+                crate::layer::Layer::Landlock,
+                format!("/proc/self/fd cannot be used to try it (errno {errno})"),
+                "mount /proc in the container",
+            )),
+        }
+    }
+
+    fn open_canary(&self) -> i32 {
+        landlock::errno_of_open(&format!("/proc/self/fd/{}", self.canary.as_raw_fd()))
+    }
+
+    fn spared(&self, step: Sabotage) -> bool {
+        self.plan.sabotage.contains(&step)
+    }
+
+    /// Seals the calling process, which must have one thread, keeping only `socket`, as [`TASK_SOCKET`]. `uid` is the slot's
+    /// id, where it has one; `on_trap` as in [`trap::report_to`].
+    ///
+    /// # Errors
+    /// The step that failed; the process is then good for nothing but ending.
+    pub fn apply(
+        &self,
+        socket: BorrowedFd<'_>,
+        uid: Option<u32>,
+        on_trap: fn(i64),
+    ) -> Result<Option<LandlockAnswers>, SealError> {
+        let step = |step: &'static str| move |error: io::Error| SealError { step, error };
+        process::forbid_dumping().map_err(step("dumpable"))?;
+        reset_signals().map_err(step("signals"))?;
+        nix::unistd::setsid().map_err(io::Error::from).map_err(step("setsid"))?;
+        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o777));
+        nix::unistd::chdir("/").map_err(io::Error::from).map_err(step("chdir"))?;
+        keep_socket(socket).map_err(step("descriptors"))?;
+
+        self.change_identity(uid)?;
+        // After the last change of credentials, which clears it; and the parent may have died before it was set.
+        process::forbid_dumping().map_err(step("dumpable"))?;
+        process::die_with_parent().map_err(step("parent-death signal"))?;
+        if nix::unistd::getppid().as_raw() != self.forkserver {
+            return Err(SealError { step: "parent", error: io::Error::other("the forkserver is gone") });
+        }
+
+        let answers = self.restrict_files().map_err(step("landlock"))?;
+        let first_after_socket = u32::try_from(TASK_SOCKET + 1).unwrap_or(u32::MAX);
+        process::close_from(first_after_socket, false).map_err(step("descriptors"))?;
+        if let Some(limits) = self.plan.limits.filter(|_| !self.spared(Sabotage::Rlimits)) {
+            limits::apply(&limits).map_err(step("rlimits"))?;
+        }
+        if self.spared(Sabotage::Thread) {
+            std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_hours(1)));
+        }
+        trap::report_to(on_trap).map_err(step("trap handler"))?;
+        if let Some(program) = self.program.as_ref().filter(|_| !self.spared(Sabotage::Seccomp)) {
+            seccomp::install(program).map_err(|e| SealError { step: "seccomp", error: io::Error::other(e) })?;
+        }
+        Ok(answers)
+    }
+
+    fn change_identity(&self, uid: Option<u32>) -> Result<(), SealError> {
+        let step = |step: &'static str| move |error: io::Error| SealError { step, error };
+        if self.plan.clear_groups && !self.spared(Sabotage::Groups) {
+            identity::clear_groups().map_err(step("setgroups"))?;
+        }
+        if let Some(uid) = uid.filter(|_| !self.spared(Sabotage::Identity)) {
+            identity::become_user(uid).map_err(step("setresuid"))?;
+        }
+        if !self.spared(Sabotage::Capabilities) {
+            identity::clear_capabilities().map_err(step("capset"))?;
+        }
+        Ok(())
+    }
+
+    fn restrict_files(&self) -> io::Result<Option<LandlockAnswers>> {
+        let Some(ruleset) = &self.ruleset else { return Ok(None) };
+        if !self.spared(Sabotage::Landlock) {
+            landlock::restrict(ruleset.as_fd())?;
+        }
+        Ok(Some(LandlockAnswers {
+            root: landlock::errno_of_open("/"),
+            exe: landlock::errno_of_open("/proc/self/exe"),
+            canary: self.open_canary(),
+        }))
+    }
+}
+
+/// No handler of the interpreter's, nothing blocked. A write to a closed socket is an error, not a death.
+fn reset_signals() -> io::Result<()> {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for signal in Signal::iterator() {
+        if signal != Signal::SIGKILL && signal != Signal::SIGSTOP {
+            // SAFETY: setting the default action installs no code of ours.
+            unsafe { sigaction(signal, &default) }?;
+        }
+    }
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: as above.
+    unsafe { sigaction(Signal::SIGPIPE, &ignore) }?;
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    Ok(())
+}
+
+/// Moves the socket to its place and closes what lies below it. What lies above is closed after Landlock was tried.
+fn keep_socket(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is live; TASK_SOCKET is overwritten on purpose: the forkserver's control socket lies there, and
+    // no child may have it.
+    if unsafe { libc::dup3(socket.as_raw_fd(), TASK_SOCKET, 0) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    process::close_range(0, 2, 0)
+}
+
+/// The child's socket, after [`Seal::apply`].
+///
+/// # Safety
+/// To be called once in a sealed child, and by nobody else who owns the descriptor.
+pub unsafe fn task_socket() -> OwnedFd {
+    // SAFETY: the caller's promise.
+    unsafe { OwnedFd::from_raw_fd(TASK_SOCKET) }
+}

@@ -1,0 +1,270 @@
+//! The seal as the supervisor sees it, from outside: `/proc/<pid>/status` and `limits`, written by the kernel.
+//!
+//! A field that is absent (gVisor has no `Seccomp` line, old kernels no `Seccomp_filters`) makes a child *unverifiable*,
+//! which is never a pass.
+
+use std::fs;
+use std::io;
+
+use thiserror::Error;
+
+use super::limits;
+use crate::plan::Limits;
+
+/// What a sealed child must look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// Pid of the forkserver, which must be its parent.
+    pub parent: i32,
+    /// All four user ids.
+    pub uid: u32,
+    /// All four group ids.
+    pub gid: u32,
+    /// Supplementary groups: none, unless the host lets nobody give them up.
+    pub groups: Vec<u32>,
+    /// Number of seccomp filters, where seccomp is on.
+    pub filters: Option<u32>,
+    /// Whether `no_new_privs` is on.
+    pub no_new_privs: bool,
+    /// What the jailer left in the bounding set; a child may have less.
+    pub bounding: u64,
+    /// Limits, unless they are off.
+    pub limits: Option<Limits>,
+}
+
+/// What was seen of a process that passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Memory it holds that is its own, in bytes; growth is counted from here.
+    pub footprint: u64,
+}
+
+/// Why a process did not pass.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NotVerified {
+    /// `/proc` did not tell.
+    #[error("it cannot be verified: {file}: {error}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The kernel does not show something.
+    #[error("it cannot be verified: this kernel does not show {0} of a process")]
+    Absent(&'static str),
+    /// Something is not as planned.
+    #[error("{field} is {found}, planned was {planned}")]
+    Differs {
+        /// What.
+        field: &'static str,
+        /// As it is.
+        found: String,
+        /// As it should be.
+        planned: String,
+    },
+    /// A limit is not as planned.
+    #[error("limit {0}")]
+    Limit(String),
+}
+
+/// The text of `/proc/<pid>/status`, by field.
+#[derive(Debug, Clone)]
+pub struct Status(String);
+
+impl Status {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`NotVerified::Unreadable`].
+    pub fn of(pid: i32) -> Result<Self, NotVerified> {
+        read(pid, "status").map(Self)
+    }
+
+    /// This process's own.
+    ///
+    /// # Errors
+    /// [`NotVerified::Unreadable`].
+    pub fn own() -> Result<Self, NotVerified> {
+        let pid = i32::try_from(std::process::id()).unwrap_or(0);
+        Self::of(pid)
+    }
+
+    fn field(&self, name: &'static str) -> Result<&str, NotVerified> {
+        self.0
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+            .ok_or(NotVerified::Absent(name))
+    }
+
+    fn parsed<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, NotVerified> {
+        parse(self.field(name)?).ok_or(NotVerified::Absent(name))
+    }
+
+    /// How many seccomp filters are in force (Linux 5.9).
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn seccomp_filters(&self) -> Result<u32, NotVerified> {
+        self.parsed("Seccomp_filters", |text| text.parse().ok())
+    }
+
+    /// The bounding set of capabilities.
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn bounding(&self) -> Result<u64, NotVerified> {
+        self.parsed("CapBnd", |text| u64::from_str_radix(text, 16).ok())
+    }
+
+    /// Supplementary groups.
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn groups(&self) -> Result<Vec<u32>, NotVerified> {
+        self.parsed("Groups", numbers)
+    }
+
+    /// Number of threads.
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn threads(&self) -> Result<u32, NotVerified> {
+        self.parsed("Threads", |text| text.parse().ok())
+    }
+
+    /// Address space in bytes, what `RLIMIT_AS` counts.
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn address_space(&self) -> Result<u64, NotVerified> {
+        self.parsed("VmSize", kibibytes)
+    }
+
+    /// Memory in bytes that the process holds for itself: anonymous, shared, swapped, and page tables, which no
+    /// resource limit counts.
+    ///
+    /// # Errors
+    /// [`NotVerified::Absent`].
+    pub fn footprint(&self) -> Result<u64, NotVerified> {
+        let mut sum = 0_u64;
+        for name in ["RssAnon", "RssShmem", "VmSwap", "VmPTE"] {
+            sum = sum.saturating_add(self.parsed(name, kibibytes)?);
+        }
+        Ok(sum)
+    }
+}
+
+fn read(pid: i32, name: &str) -> Result<String, NotVerified> {
+    let file = format!("/proc/{pid}/{name}");
+    fs::read_to_string(&file).map_err(|error| NotVerified::Unreadable { file, error })
+}
+
+fn numbers(text: &str) -> Option<Vec<u32>> {
+    text.split_whitespace().map(|n| n.parse().ok()).collect()
+}
+
+fn kibibytes(text: &str) -> Option<u64> {
+    text.strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Holds process `pid` against the plan.
+///
+/// # Errors
+/// The first thing that is not as planned or not to be seen.
+pub fn verify(pid: i32, expected: &Expectation) -> Result<Seen, NotVerified> {
+    let status = Status::of(pid)?;
+    check_status(&status, expected)?;
+    if let Some(limits) = &expected.limits
+        && let Some(difference) = limits::difference(&read(pid, "limits")?, limits)
+    {
+        return Err(NotVerified::Limit(difference));
+    }
+    Ok(Seen { footprint: status.footprint()? })
+}
+
+fn check_status(status: &Status, expected: &Expectation) -> Result<(), NotVerified> {
+    let must = |field: &'static str, planned: String| -> Result<(), NotVerified> {
+        let found = status.field(field)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        if found == planned { Ok(()) } else { Err(NotVerified::Differs { field, found, planned }) }
+    };
+    must("PPid", expected.parent.to_string())?;
+    must("Threads", "1".into())?;
+    must("Uid", [expected.uid; 4].map(|id| id.to_string()).join(" "))?;
+    must("Gid", [expected.gid; 4].map(|id| id.to_string()).join(" "))?;
+    must("Groups", expected.groups.iter().map(u32::to_string).collect::<Vec<_>>().join(" "))?;
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        must(set, "0000000000000000".into())?;
+    }
+    let beyond = status.bounding()? & !expected.bounding;
+    if beyond != 0 {
+        let (found, planned) = (format!("{:016x}", status.bounding()?), format!("within {:016x}", expected.bounding));
+        return Err(NotVerified::Differs { field: "CapBnd", found, planned });
+    }
+    if expected.no_new_privs {
+        must("NoNewPrivs", "1".into())?;
+    }
+    if let Some(filters) = expected.filters {
+        must("Seccomp", "2".into())?;
+        must("Seccomp_filters", filters.to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "Name:\tpython3\nPPid:\t7\nUid:\t5\t5\t5\t5\nGid:\t6\t6\t6\t6\nGroups:\t \nThreads:\t1\n\
+        RssAnon:\t    10 kB\nRssShmem:\t 0 kB\nVmSwap:\t 0 kB\nVmPTE:\t 4 kB\nVmSize:\t 100 kB\n\
+        CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t00000000000000c0\n\
+        CapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
+
+    fn expected() -> Expectation {
+        Expectation {
+            parent: 7,
+            uid: 5,
+            gid: 6,
+            groups: vec![],
+            filters: Some(3),
+            no_new_privs: true,
+            bounding: 0xe0,
+            limits: None,
+        }
+    }
+
+    #[test]
+    fn the_planned_state_passes() {
+        let status = Status(GOOD.into());
+        check_status(&status, &expected()).unwrap();
+        assert_eq!(status.footprint().unwrap(), 14 * 1024);
+    }
+
+    #[test]
+    fn every_single_deviation_fails() {
+        for (line, changed) in [
+            ("PPid:\t7", "PPid:\t1"),
+            ("Uid:\t5\t5\t5\t5", "Uid:\t5\t5\t5\t0"),
+            ("Gid:\t6\t6\t6\t6", "Gid:\t6\t0\t6\t6"),
+            ("Groups:\t ", "Groups:\t27 "),
+            ("Threads:\t1", "Threads:\t2"),
+            ("CapInh:\t0", "CapInh:\t1"),
+            ("CapPrm:\t0", "CapPrm:\t1"),
+            ("CapEff:\t0", "CapEff:\t1"),
+            ("CapAmb:\t0", "CapAmb:\t1"),
+            ("CapBnd:\t0", "CapBnd:\t1"),
+            ("NoNewPrivs:\t1", "NoNewPrivs:\t0"),
+            ("Seccomp:\t2", "Seccomp:\t0"),
+            ("Seccomp_filters:\t3", "Seccomp_filters:\t2"),
+        ] {
+            let status = Status(GOOD.replacen(line, changed, 1));
+            assert!(matches!(check_status(&status, &expected()), Err(NotVerified::Differs { .. })), "{changed}");
+            let gone = line.split(':').next().unwrap();
+            let others = GOOD.lines().filter(|l| !l.starts_with(&format!("{gone}:")));
+            let without = others.collect::<Vec<_>>().join("\n");
+            assert!(matches!(check_status(&Status(without), &expected()), Err(NotVerified::Absent(_))), "{gone}");
+        }
+    }
+}
