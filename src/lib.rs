@@ -1,1 +1,33 @@
-//! Palisade.
+//! Palisade runs n8n's Python tasks in sealed processes.
+//!
+//! The modules in the order a task meets them:
+//!
+//! * [`config`] reads the environment; [`broker`] is the WebSocket, [`frame`] its JSON;
+//! * [`runner`] is the loop and [`session`] what it knows; [`offers`] is the book of offers;
+//! * [`execute`] is the seam: a task goes in, one answer comes out. Behind it is the [`engine`];
+//! * [`task`] is one task from settings to answer: analysis, a child from the [`pool`], the answer made by [`verdict`];
+//! * [`pool`] keeps children that are sealed and verified, from a [`forkserver`], which the [`jailer`] became;
+//! * [`plan`] makes what they are started with from policy and [`interpreter`]; [`extension`] is what they load.
+//!
+//! [`embedded`] is a small broker for `palisade run`, for tests and for benchmarks.
+#![forbid(unsafe_code)]
+
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod embedded;
+pub mod engine;
+pub mod execute;
+pub mod extension;
+pub mod forkserver;
+pub mod frame;
+pub mod interpreter;
+pub mod jailer;
+pub mod logging;
+pub mod offers;
+pub mod plan;
+pub mod pool;
+pub mod runner;
+pub mod session;
+mod task;
+mod verdict;

@@ -1,1 +1,106 @@
-//! To come.
+//! Judges Python source before it runs: source in, verdict out, no I/O.
+//!
+//! ```text
+//! source ──▶ bounds (size, raw openers, token depth) ──▶ parser ──▶ judge ──▶ verdict
+//! ```
+//!
+//! This layer turns away what is forbidden to write. It is hardening, not the boundary: names that are made at
+//! run time are out of its reach, and the child's sealed process is what holds then. What it must do perfectly is
+//! survive: it reads hostile text inside the supervisor. Hence the order above (nothing recurses before the
+//! bounds are checked), the threads with a stack measured for the worst accepted text, the time limit and the
+//! caught panics of [`Analyzer`].
+//!
+//! # The text that is judged is the text that runs
+//!
+//! The caller hands `CPython` exactly the `str` that was judged, with `PyCF_IGNORE_COOKIE`, so that an encoding
+//! cookie is a comment to both. What two readers of Python could see differently is settled here:
+//!
+//! | in the text | what happens |
+//! |---|---|
+//! | NUL | [`Verdict::NulByte`], as `CPython` refuses it |
+//! | byte order mark, control characters outside strings and comments | syntax error, as in `CPython` |
+//! | form feed in front of a line | resets the indentation in both |
+//! | `\r`, `\r\n` | ends a line (and a comment) in both |
+//! | identifiers beyond ASCII | compared in NFKC, as `CPython` compiles them |
+//! | lone surrogates | cannot be in a `str`; the caller refuses them when it decodes |
+//! | syntax that only a newer `CPython` has | parsed and judged; the child's compiler refuses it |
+
+mod bounds;
+mod cache;
+mod fold;
+mod judge;
+mod lines;
+mod rules;
+mod stdlib;
+mod strings;
+mod syntax;
+mod text;
+mod verdict;
+mod worker;
+
+use rustpython_ast::Mod;
+use rustpython_parser::{Mode, ParseOptions};
+
+pub use bounds::MAX_OPENERS;
+pub use rules::{Allow, Limits, Rules, StringRule};
+pub use stdlib::{is_stdlib, stdlib_modules};
+pub use verdict::{Bound, BoundExceeded, Failure, ParseError, Rule, Verdict, Violation, describe};
+pub use worker::{Analyzer, Settings};
+
+/// Judges `source`, on a thread of its own with the stack this needs, and waits for it.
+///
+/// For tools and tests. A server uses [`Analyzer`], which keeps its threads, remembers verdicts and bounds time.
+pub fn analyze(source: &str, rules: &Rules) -> Verdict {
+    worker::on_own_stack(source, rules)
+}
+
+/// Judges `source` on the present stack, which must be [`worker::STACK`] bytes.
+fn analyze_here(source: &str, rules: &Rules) -> Verdict {
+    let limits = &rules.limits;
+    if let Err(verdict) = check_text(source, limits) {
+        return verdict;
+    }
+    match bounds::depth(source, limits) {
+        Err(exceeded) => return Verdict::Exceeded(exceeded),
+        Ok(Some(error)) => return Verdict::Unparsable(syntax::tokenizer(source, &error)),
+        Ok(None) => {}
+    }
+    let parsed = rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
+    if let Some(first) = parsed.errors().first() {
+        return Verdict::Unparsable(syntax::parser(source, first, parsed.tokens()));
+    }
+    if rules.allows_everything() {
+        return Verdict::Clean;
+    }
+    let Mod::Module(module) = parsed.into_syntax() else {
+        return Verdict::Failed(Failure::Panicked);
+    };
+    match judge::judge(source, &module, rules) {
+        Err(exceeded) => Verdict::Exceeded(exceeded),
+        Ok(violations) if violations.is_empty() => Verdict::Clean,
+        Ok(violations) => Verdict::Refused(violations),
+    }
+}
+
+/// What is decided on the raw text.
+fn check_text(source: &str, limits: &Limits) -> Result<(), Verdict> {
+    let exceeded = |bound, limit, found| Err(Verdict::Exceeded(BoundExceeded { bound, limit, found, line: 1 }));
+    // The parser's offsets have 32 bits.
+    let code_bytes = limits.code_bytes.min(u32::MAX as usize);
+    if source.len() > code_bytes {
+        return exceeded(Bound::CodeBytes, code_bytes, source.len());
+    }
+    if source.contains('\0') {
+        return Err(Verdict::NulByte);
+    }
+    if source.starts_with('\u{feff}') {
+        // Our parser skips it, CPython does not when it is given text.
+        return Err(Verdict::Unparsable(syntax::at(source, 0, syntax::non_printable('\u{feff}'))));
+    }
+    let openers = bounds::openers(source);
+    let limit = limits.openers.min(MAX_OPENERS);
+    if openers > limit {
+        return exceeded(Bound::Openers, limit, openers);
+    }
+    Ok(())
+}

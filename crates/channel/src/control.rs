@@ -6,10 +6,11 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use palisade_sandbox::layer::{Outcome, Refusal};
 use palisade_sandbox::plan::{JailPlan, SealPlan};
-use palisade_sandbox::socket;
+use palisade_sandbox::socket::{self, Ancillary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -147,18 +148,43 @@ impl Control {
         socket::send(self.0.as_fd(), &bytes, descriptors).map(drop)
     }
 
+    /// From now on messages received here bring their sender's pid and, where the kernel can, its pidfd.
+    ///
+    /// # Errors
+    /// setsockopt(2)'s.
+    pub fn name_senders(&self) -> io::Result<()> {
+        socket::name_senders(&self.0)
+    }
+
+    /// Ends the conversation for both ends, whoever else may hold descriptors of it.
+    pub fn hang_up(&self) {
+        socket::shut_down(self.0.as_fd());
+    }
+
+    /// Waits for one message, at most `limit`; nothing at the end of file.
+    ///
+    /// # Errors
+    /// `TimedOut`; else as [`Control::receive`].
+    pub fn receive_within<T: DeserializeOwned>(&self, limit: Duration) -> io::Result<Option<(T, Ancillary)>> {
+        if socket::wait_readable(self.0.as_fd(), limit)? {
+            self.receive()
+        } else {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+    }
+
     /// Waits for one message; nothing at the end of file.
     ///
     /// # Errors
     /// recvmsg(2)'s; `InvalidData` for what is no such message.
-    pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, Ancillary)>> {
         let mut buffer = vec![0; MAX_MESSAGE];
         let (len, ancillary) = socket::receive(self.0.as_fd(), &mut buffer)?;
         if len == 0 {
             return Ok(None);
         }
         let message = serde_json::from_slice(&buffer[..len])?;
-        Ok(Some((message, ancillary.descriptors)))
+        Ok(Some((message, ancillary)))
     }
 }
 
@@ -176,10 +202,10 @@ mod tests {
     fn messages_and_descriptors_arrive_and_the_end_is_seen() {
         let (ours, theirs) = Control::pair().unwrap();
         ours.send(&Command::Fork { ticket: 7, uid: Some(5) }, &[ours.as_fd()]).unwrap();
-        let (command, descriptors): (Command, _) = theirs.receive().unwrap().unwrap();
+        let (command, ancillary): (Command, _) = theirs.receive().unwrap().unwrap();
         assert_eq!(command, Command::Fork { ticket: 7, uid: Some(5) });
-        assert_eq!(descriptors.len(), 1);
-        drop((ours, descriptors));
+        assert_eq!(ancillary.descriptors.len(), 1);
+        drop((ours, ancillary));
         assert!(theirs.receive::<Command>().unwrap().is_none());
     }
 

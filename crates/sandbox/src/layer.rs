@@ -92,6 +92,8 @@ pub enum State {
     },
     /// Not wanted.
     Off,
+    /// What it is for was had without it.
+    NotNeeded,
 }
 
 impl State {

@@ -69,6 +69,11 @@ pub struct JailPlan {
     pub files: FileRules,
     /// User ids for children, where the runner may change ids; else all share the runner's.
     pub slot_uids: Option<SlotUids>,
+    /// Whether supplementary groups can be given up: it needs `CAP_SETGID`.
+    pub clear_groups: bool,
+    /// Steps left out on purpose; see [`SealPlan::sabotage`].
+    #[serde(default)]
+    pub sabotage: Vec<Sabotage>,
 }
 
 /// A range of user ids, one for each live child; the group ids are the same numbers.
@@ -108,29 +113,31 @@ pub struct SealPlan {
     pub limits: Option<Limits>,
     /// Which files it may open.
     pub files: FileRules,
-    /// Whether its supplementary groups can be given up: it needs `CAP_SETGID`.
-    pub clear_groups: bool,
-    /// Layers left out on purpose, to prove that the verification notices. Never set outside tests and `check`.
+    /// Steps left out on purpose, to prove that the verification notices. Never set outside tests and `check`.
     #[serde(default)]
     pub sabotage: Vec<Sabotage>,
 }
 
-/// One step of the seal left out.
+/// One step left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sabotage {
-    /// No Landlock.
+    /// The child puts on no Landlock rules.
     Landlock,
-    /// No task filter.
+    /// The child puts on no task filter.
     Seccomp,
-    /// No resource limits.
+    /// The jailer puts on no start-up filter.
+    StartupFilter,
+    /// The jailer leaves `no_new_privs` off.
+    NoNewPrivs,
+    /// The child sets no resource limits.
     Rlimits,
-    /// Capabilities are kept.
+    /// The child keeps the capabilities the forkserver has for slots.
     Capabilities,
-    /// The user id is not changed.
+    /// The child keeps the forkserver's user id.
     Identity,
-    /// A second thread is left running.
-    Thread,
-    /// Supplementary groups are kept.
+    /// The child joins a supplementary group.
     Groups,
+    /// The child leaves a second thread running.
+    Thread,
 }

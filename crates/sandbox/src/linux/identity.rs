@@ -96,10 +96,10 @@ pub fn drop_capabilities(keep_for_slots: bool) -> io::Result<()> {
     caps::set(None, CapSet::Ambient, &keep).map_err(|e| failed(&e))
 }
 
-/// A child's: takes its slot's ids, which drops its groups.
+/// A child's: takes its slot's ids.
 ///
 /// # Errors
-/// setgroups(2)'s, setresgid(2)'s or setresuid(2)'s.
+/// setresgid(2)'s or setresuid(2)'s.
 pub fn become_user(id: u32) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
     setresgid(gid, gid, gid)?;
@@ -112,6 +112,11 @@ pub fn become_user(id: u32) -> io::Result<()> {
 /// setgroups(2)'s.
 pub fn clear_groups() -> io::Result<()> {
     Ok(setgroups(&[])?)
+}
+
+/// One supplementary group, for the sabotage that verification must notice.
+pub(super) fn join_group(id: u32) -> io::Result<()> {
+    Ok(setgroups(&[Gid::from_raw(id)])?)
 }
 
 /// A child's: no capability in any set that it can change.

@@ -5,12 +5,9 @@ use std::io;
 
 use super::{identity, landlock, limits, namespaces, process, seccomp};
 use crate::layer::{Layer, Outcome, Outcomes, Refusal};
-use crate::plan::JailPlan;
+use crate::plan::{JailPlan, Sabotage};
 
-/// First descriptor the jailer did not mean to keep.
-const FIRST_UNKNOWN_DESCRIPTOR: u32 = 5;
-
-/// Goes to jail as planned, for good, in the order in which the steps are possible. What became of each layer comes back;
+/// Goes to jail as planned, all descriptors but the standard ones marked close-on-exec, for good, in the order in which the steps are possible. What became of each layer comes back;
 /// this may be another process than the one that called (the first of a PID namespace). The next step is exec.
 ///
 /// # Errors
@@ -25,7 +22,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         let _ = namespaces::mount_own_proc();
     }
     process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;
-    process::close_from(FIRST_UNKNOWN_DESCRIPTOR, true).map_err(|e| refusal(Layer::Capabilities, &e))?;
+    process::close_from(3, true).map_err(|e| refusal(Layer::Capabilities, &e))?;
     // Own session: no terminal, and no process group that signals to the runner's would reach.
     let _ = nix::unistd::setsid();
     nix::unistd::chdir("/").map_err(|e| refusal(Layer::Capabilities, &e.into()))?;
@@ -36,6 +33,9 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         Ok(String::new())
     })?;
     outcomes.apply(Layer::NoNewPrivs, modes.no_new_privs, || {
+        if plan.sabotage.contains(&Sabotage::NoNewPrivs) {
+            return Ok("left out".into());
+        }
         nix::sys::prctl::set_no_new_privs().map_err(|e| refusal(Layer::NoNewPrivs, &e.into()))?;
         Ok(String::new())
     })?;
@@ -46,10 +46,16 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         Ok(landlock::describe(landlock::abi()?))
     })?;
     outcomes.apply(Layer::Capabilities, crate::layer::Mode::Required, || {
+        if plan.clear_groups {
+            identity::clear_groups().map_err(|e| refusal(Layer::Capabilities, &e))?;
+        }
         identity::drop_capabilities(plan.slot_uids.is_some()).map_err(|e| refusal(Layer::Capabilities, &e))?;
         Ok(String::new())
     })?;
     outcomes.apply(Layer::Seccomp, modes.seccomp, || {
+        if plan.sabotage.contains(&Sabotage::StartupFilter) {
+            return Ok("left out".into());
+        }
         let install = || -> Result<usize, seccomp::SeccompError> {
             let arch = seccomp::Arch::native()?;
             let program = seccomp::startup(&seccomp::Profile::shipped(arch)?, arch)?;

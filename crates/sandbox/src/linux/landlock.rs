@@ -31,7 +31,12 @@ pub fn abi() -> Result<i32, Refusal> {
     const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
     // SAFETY: with this flag the kernel reads no attribute, and the pointer must be null.
     let version = unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0_usize, LANDLOCK_CREATE_RULESET_VERSION)
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<u8>(),
+            0_usize,
+            LANDLOCK_CREATE_RULESET_VERSION,
+        )
     };
     if version > 0 {
         return Ok(i32::try_from(version).unwrap_or(i32::MAX));
@@ -58,9 +63,11 @@ pub fn abi() -> Result<i32, Refusal> {
 /// What `version` adds over the oldest, in words for `palisade check`.
 pub fn describe(version: i32) -> String {
     let mut gains = vec!["files"];
-    gains.extend([(3, "truncate"), (4, "TCP"), (5, "device ioctls"), (6, "signals and abstract sockets")].iter().filter_map(
-        |&(from, what)| (version >= from).then_some(what),
-    ));
+    gains.extend(
+        [(3, "truncate"), (4, "TCP"), (5, "device ioctls"), (6, "signals and abstract sockets")]
+            .iter()
+            .filter_map(|&(from, what)| (version >= from).then_some(what)),
+    );
     format!("ABI {version}: {}", gains.join(", "))
 }
 

@@ -92,8 +92,7 @@ pub fn difference(text: &str, limits: &Limits) -> Option<String> {
 mod tests {
     use super::*;
 
-    const PLAN: Limits =
-        Limits { address_space: 4096, cpu_seconds: 7, open_files: 4, stack: 8192, processes: None };
+    const PLAN: Limits = Limits { address_space: 4096, cpu_seconds: 7, open_files: 4, stack: 8192, processes: None };
 
     fn text(open_files: &str) -> String {
         let rows = [

@@ -10,7 +10,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
 use super::identity;
-use crate::layer::{Layer, Mode, Outcomes, Refusal, State};
+use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
 use crate::plan::Modes;
 
 /// Leaves the host's namespaces as far as wanted and possible. True where a PID namespace waits for its first process: the
@@ -28,10 +28,8 @@ pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<bool, Refusal> {
     if modes.user_namespace == Mode::Off || !identity::may_administer() {
         outcomes.apply(Layer::UserNamespace, modes.user_namespace, own_user_namespace)?;
     } else {
-        outcomes.0.push(crate::layer::Outcome {
-            layer: Layer::UserNamespace,
-            state: State::held("not needed: the runner may make namespaces, and gives that up"),
-        });
+        // The runner may make the others as it is, and the jailer gives that up.
+        outcomes.0.push(Outcome { layer: Layer::UserNamespace, state: State::NotNeeded });
     }
     let mut pid = false;
     for (layer, mode, flag) in others {

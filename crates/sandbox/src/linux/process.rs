@@ -142,12 +142,28 @@ pub enum Ended {
     Signaled(i32),
 }
 
-/// Reaps one ended child: its pid and how it ended; nothing where none has ended.
+/// The pid of a child that has ended and is not reaped yet, so that its number is still its own.
 ///
 /// # Errors
-/// waitpid(2)'s but ECHILD, which counts as none.
-pub fn reap_any() -> io::Result<Option<(i32, Ended)>> {
-    reap(-1, libc::WNOHANG)
+/// waitid(2)'s but ECHILD, which counts as none.
+pub fn ended_child() -> io::Result<Option<i32>> {
+    // SAFETY: an all-zero siginfo_t is a valid value, and tells "nothing" if the call does not fill it.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    // SAFETY: `info` is live and writable; its pid field is set for SIGCHLD.
+    let (answer, pid) = unsafe { (libc::waitid(libc::P_ALL, 0, &raw mut info, options), info.si_pid()) };
+    match answer {
+        0 => Ok((pid != 0).then_some(pid)),
+        _ => match io::Error::last_os_error() {
+            e if e.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+            e => Err(e),
+        },
+    }
+}
+
+/// SIGKILL to all of process group `leader`. One that has nobody in it is fine.
+pub fn kill_group(leader: i32) {
+    let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(leader), Signal::SIGKILL);
 }
 
 /// Waits for `pid`, or with `WNOHANG` looks.

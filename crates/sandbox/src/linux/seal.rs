@@ -127,8 +127,11 @@ impl Seal {
 
     fn change_identity(&self, uid: Option<u32>) -> Result<(), SealError> {
         let step = |step: &'static str| move |error: io::Error| SealError { step, error };
-        if self.plan.clear_groups && !self.spared(Sabotage::Groups) {
-            identity::clear_groups().map_err(step("setgroups"))?;
+        if self.spared(Sabotage::Groups) {
+            identity::join_group(uid.unwrap_or(1)).map_err(step("setgroups"))?;
+        }
+        if self.spared(Sabotage::Capabilities) {
+            nix::sys::prctl::set_keepcaps(true).map_err(io::Error::from).map_err(step("keepcaps"))?;
         }
         if let Some(uid) = uid.filter(|_| !self.spared(Sabotage::Identity)) {
             identity::become_user(uid).map_err(step("setresuid"))?;
@@ -170,6 +173,9 @@ fn reset_signals() -> io::Result<()> {
 
 /// Moves the socket to its place and closes what lies below it. What lies above is closed after Landlock was tried.
 fn keep_socket(socket: BorrowedFd<'_>) -> io::Result<()> {
+    if socket.as_raw_fd() == TASK_SOCKET {
+        return process::close_range(0, 2, 0);
+    }
     // SAFETY: the descriptor is live; TASK_SOCKET is overwritten on purpose: the forkserver's control socket lies there, and
     // no child may have it.
     if unsafe { libc::dup3(socket.as_raw_fd(), TASK_SOCKET, 0) } < 0 {

@@ -166,7 +166,6 @@ pub fn install(program: &Program) -> Result<(), SeccompError> {
 pub fn action_available(action: Action) -> io::Result<()> {
     let code: u32 = action.code() & libc::SECCOMP_RET_ACTION_FULL;
     // SAFETY: the pointer is to a live u32 that the kernel only reads.
-    let answer =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0_u32, &raw const code) };
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0_u32, &raw const code) };
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

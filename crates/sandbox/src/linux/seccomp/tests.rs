@@ -44,8 +44,7 @@ fn theirs(json: &str, arch: Arch) -> std::collections::HashMap<String, Vec<libc:
         .unwrap()
         .into_iter()
         .map(|(name, program)| {
-            let code =
-                program.iter().map(|i| libc::sock_filter { code: i.code, jt: i.jt, jf: i.jf, k: i.k }).collect();
+            let code = program.iter().map(|i| libc::sock_filter { code: i.code, jt: i.jt, jf: i.jf, k: i.k }).collect();
             (name, code)
         })
         .collect()
@@ -110,8 +109,7 @@ fn every_verdict_is_seccompilers() {
         let (start, exec) = (startup(&profile, arch).unwrap(), no_exec(&profile, arch).unwrap());
         for nr in 0..600 {
             for &args in &samples {
-                let allowed =
-                    any_allows(&["startup", "strict", "threads", "files"].map(|name| ask(name, nr, args)));
+                let allowed = any_allows(&["startup", "strict", "threads", "files"].map(|name| ask(name, nr, args)));
                 assert_eq!(ours(&start, arch, nr, args), stacked([allowed, ask("not_implemented", nr, args)]));
                 assert_eq!(ours(&exec, arch, nr, args), ask("no_exec", nr, args), "{arch:?} {nr}");
             }

@@ -1,0 +1,192 @@
+//! The rules, applied to a syntax tree.
+//!
+//! The walk follows the field order of `CPython`'s own tree, an outer node before its children: that is the order
+//! users see. Every node kind is matched by name and nothing is skipped by default, so that a position a new
+//! grammar adds is a compile error here and not a gap.
+
+mod expressions;
+mod imports;
+mod patterns;
+mod statements;
+mod texts;
+
+use std::collections::HashSet;
+
+use rustpython_ast::ModModule;
+use text_size::{Ranged, TextRange};
+
+use crate::fold::Folder;
+use crate::lines::Lines;
+use crate::rules::Rules;
+use crate::text;
+use crate::verdict::{Bound, BoundExceeded, Rule, Violation};
+
+/// The walk's own bound on depth. The bounds on tokens keep well below it for every text that parses; should one
+/// be found that does not, it is refused instead of overflowing the stack.
+const DEPTH: u32 = 16 * 1024;
+
+/// Walks `module` and reports what the rules forbid.
+pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Result<Vec<Violation>, BoundExceeded> {
+    let mut judge = Judge {
+        rules,
+        source,
+        lines: Lines::new(source),
+        report: Report::new(rules),
+        reported_modules: HashSet::new(),
+        imported: HashSet::new(),
+        folder: Folder::new(),
+        folded: None,
+        depth: 0,
+        too_deep_at: None,
+    };
+    judge.body(&module.body);
+    match judge.too_deep_at {
+        Some(line) => {
+            Err(BoundExceeded { bound: Bound::Depth, limit: DEPTH as usize, found: DEPTH as usize + 1, line })
+        }
+        None => Ok(judge.report.finish()),
+    }
+}
+
+/// The state of one walk.
+struct Judge<'a> {
+    rules: &'a Rules,
+    source: &'a str,
+    lines: Lines<'a>,
+    report: Report,
+    /// Top-level modules reported already.
+    reported_modules: HashSet<String>,
+    /// Names bound by `import` statements so far.
+    imported: HashSet<&'a str>,
+    folder: Folder,
+    /// The outermost expression that was folded last; what it is made of is not folded again.
+    folded: Option<TextRange>,
+    depth: u32,
+    too_deep_at: Option<u32>,
+}
+
+impl<'a> Judge<'a> {
+    /// Runs `walk` one level deeper, unless that is too deep.
+    fn nested(&mut self, node: &impl Ranged, walk: impl FnOnce(&mut Self)) {
+        if self.too_deep_at.is_some() {
+            return;
+        }
+        if self.depth == DEPTH {
+            self.too_deep_at = Some(self.line(node));
+            return;
+        }
+        self.depth += 1;
+        walk(self);
+        self.depth -= 1;
+    }
+
+    fn line(&self, node: &impl Ranged) -> u32 {
+        self.lines.line(node.range().start().to_usize())
+    }
+
+    fn add(&mut self, node: &impl Ranged, rule: Rule, text: impl FnOnce() -> String) {
+        if self.report.is_full() {
+            self.report.more += 1;
+        } else {
+            let line = self.line(node);
+            self.report.push(Violation { line, text: text(), rule });
+        }
+    }
+
+    /// A blocked name, wherever a name can stand without being an expression.
+    fn name(&mut self, node: &impl Ranged, name: &str) {
+        if self.is_blocked_name(name) {
+            self.add(node, Rule::Name, || text::name(name));
+        }
+    }
+
+    /// A name that something is declared under.
+    fn declared(&mut self, node: &impl Ranged, name: &str, rule: Rule, text: impl FnOnce(&str) -> String) {
+        if self.is_blocked_name(name) {
+            self.add(node, rule, || text(name));
+        }
+    }
+
+    fn is_blocked_name(&self, name: &str) -> bool {
+        self.rules.blocked_names.contains(name)
+            || (self.rules.dunders_are_names
+                && is_dunder(name)
+                // The built-in of this name is there for everyone, guarded.
+                && name != "__import__"
+                && self.rules.blocked_attributes.contains(name))
+    }
+
+    fn is_blocked_attribute(&self, name: &str) -> bool {
+        self.rules.blocked_attributes.contains(name)
+    }
+}
+
+/// `__name__`, but not `__private`.
+fn is_dunder(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
+}
+
+/// `_Class__attr`: what `__attr` is called outside its class.
+fn is_mangled(name: &str) -> bool {
+    name.starts_with('_') && name.find("__").is_some_and(|at| at > 0)
+}
+
+/// The violations, bounded in number and size: the text of a refusal goes through the broker and into a log.
+struct Report {
+    violations: Vec<Violation>,
+    bytes: usize,
+    max_violations: usize,
+    max_bytes: usize,
+    /// Violations that were only counted.
+    more: usize,
+}
+
+impl Report {
+    fn new(rules: &Rules) -> Self {
+        // At least one is listed whatever the limits say: a refusal without a reason would look like a pass.
+        let max_violations = rules.limits.violations.max(1);
+        Self { violations: Vec::new(), bytes: 0, max_violations, max_bytes: rules.limits.report_bytes, more: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.violations.len() >= self.max_violations || (self.bytes >= self.max_bytes && !self.violations.is_empty())
+    }
+
+    fn push(&mut self, violation: Violation) {
+        self.bytes += violation.text.len();
+        self.violations.push(violation);
+    }
+
+    fn finish(mut self) -> Vec<Violation> {
+        if self.more > 0
+            && let Some(last) = self.violations.last()
+        {
+            let line = last.line;
+            self.violations.push(Violation { line, text: text::report_cut(self.more), rule: Rule::ReportCut });
+        }
+        self.violations
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_dunder, is_mangled};
+
+    #[test]
+    fn mangled_means_a_class_name_before_the_two_underscores() {
+        for name in ["_Foo__bar", "_a__b", "_a__"] {
+            assert!(is_mangled(name), "{name}");
+        }
+        for name in ["__init__", "__x", "___x", "_x", "a__b", "_", "__", "__a__b"] {
+            assert!(!is_mangled(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn dunder_means_both_ends() {
+        assert!(is_dunder("__class__"));
+        for name in ["____", "__x", "x__", "_x_", "obj"] {
+            assert!(!is_dunder(name), "{name}");
+        }
+    }
+}

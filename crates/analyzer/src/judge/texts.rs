@@ -1,0 +1,125 @@
+//! String constants, as literals, as parts of f-strings, and folded.
+
+use rustpython_ast::{
+    Expr, ExprFString, ExprTString, FStringPart, InterpolatedElement, InterpolatedStringElement,
+    InterpolatedStringElements,
+};
+use text_size::{Ranged, TextRange};
+
+use super::{Judge, is_dunder};
+use crate::rules::StringRule;
+use crate::strings;
+use crate::text;
+use crate::verdict::Rule;
+
+/// The literal pieces between two replacement fields, which are one constant to Python.
+#[derive(Default)]
+struct Piece {
+    text: String,
+    at: Option<TextRange>,
+}
+
+impl Piece {
+    fn push(&mut self, node: &impl Ranged, text: &str) {
+        self.text.push_str(text);
+        self.at.get_or_insert_with(|| node.range());
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// Judges one string constant.
+    pub(super) fn text(&mut self, node: &impl Ranged, constant: &str) {
+        if self.rules.strings == StringRule::Off {
+            return;
+        }
+        let whole = self.rules.strings == StringRule::All || is_dunder(constant);
+        if whole && self.rules.blocked_names.contains(constant) {
+            self.add(node, Rule::StringConstant, || text::name(constant));
+        } else if whole && self.is_blocked_attribute(constant) {
+            self.add(node, Rule::StringConstant, || text::attribute(constant));
+        }
+        strings::fields(constant, &mut |name| {
+            if self.is_blocked_attribute(name) || self.rules.blocked_names.contains(name) {
+                self.add(node, Rule::StringPattern, || text::string_pattern(name));
+            }
+        });
+    }
+
+    /// Judges the text an expression is known to make, if it is the outermost that makes one.
+    pub(super) fn folded_text(&mut self, expression: &'a Expr) {
+        let inside = |folded: TextRange| folded.contains_range(expression.range());
+        if self.rules.strings == StringRule::Off || self.folded.is_some_and(inside) {
+            return;
+        }
+        if let Some(constant) = self.folder.text(expression) {
+            self.folded = Some(expression.range());
+            // A constant of one piece is judged as that piece.
+            if !matches!(expression, Expr::FString(string) if is_plain(string)) {
+                self.text(expression, &constant);
+            }
+        }
+    }
+
+    pub(super) fn f_string(&mut self, node: &'a ExprFString) {
+        let mut piece = Piece::default();
+        for part in node.value.as_slice() {
+            match part {
+                FStringPart::Literal(literal) => piece.push(literal, literal),
+                FStringPart::FString(string) => self.elements(&string.elements, &mut piece),
+            }
+        }
+        self.flush(&mut piece);
+    }
+
+    pub(super) fn t_string(&mut self, node: &'a ExprTString) {
+        let mut piece = Piece::default();
+        for string in node.value.as_slice() {
+            self.elements(&string.elements, &mut piece);
+        }
+        self.flush(&mut piece);
+    }
+
+    fn elements(&mut self, elements: &'a InterpolatedStringElements, piece: &mut Piece) {
+        for element in elements {
+            match element {
+                InterpolatedStringElement::Literal(literal) => piece.push(literal, literal),
+                InterpolatedStringElement::Interpolation(field) => {
+                    self.nested(field, |judge| judge.field(field, piece));
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, field: &'a InterpolatedElement, piece: &mut Piece) {
+        if let Some(debug) = &field.debug_text {
+            // `{x=}` puts its own source into the text.
+            let range = field.expression.range();
+            let shown = self.source.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+            piece.push(field, &debug.leading);
+            piece.push(field, shown);
+            piece.push(field, &debug.trailing);
+        }
+        self.flush(piece);
+        self.expression(&field.expression);
+        if let Some(spec) = field.format_spec.as_deref() {
+            let mut piece = Piece::default();
+            self.elements(&spec.elements, &mut piece);
+            self.flush(&mut piece);
+        }
+    }
+
+    fn flush(&mut self, piece: &mut Piece) {
+        let Piece { text, at } = std::mem::take(piece);
+        if let Some(at) = at {
+            self.text(&at, &text);
+        }
+    }
+}
+
+/// Whether an f-string has no replacement field.
+fn is_plain(string: &ExprFString) -> bool {
+    string.value.as_slice().iter().all(|part| match part {
+        FStringPart::Literal(_) => true,
+        FStringPart::FString(string) => string.elements.interpolations().next().is_none(),
+    })
+}

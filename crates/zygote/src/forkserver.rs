@@ -1,0 +1,172 @@
+//! The warm parent: it prepares the interpreter once, forks a child whenever it is asked, and reaps.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use palisade_channel::control::{Command, Control, Event, How, Modules, Preparation};
+use palisade_sandbox::process::{self, Ended};
+use palisade_sandbox::seal::Seal;
+use palisade_sandbox::seccomp;
+use pyo3::prelude::*;
+
+use crate::{child, run};
+
+/// At most this many modules that could not be imported are reported, each with this many bytes of reason: the message must
+/// fit a packet.
+const FAILED_MODULES: (usize, usize) = (200, 300);
+
+/// Exit codes of the forkserver; the supervisor logs them.
+const EXIT_SUPERVISOR_GONE: i32 = 0;
+const EXIT_BROKEN: i32 = 70;
+
+/// The forkserver's whole life; it ends with the supervisor.
+pub(crate) fn serve(py: Python<'_>, control: i32, extension: i32, seccomp: bool) -> ! {
+    // SAFETY: the jailer left these two descriptors open for this call, and nobody else knows them.
+    let (control, extension) = unsafe { (OwnedFd::from_raw_fd(control), OwnedFd::from_raw_fd(extension)) };
+    let control = Control::from_socket(control);
+    let code = match Forkserver::start(control, extension, seccomp) {
+        Ok(mut forkserver) => match forkserver.run(py) {
+            Ok(()) => EXIT_SUPERVISOR_GONE,
+            Err(error) => {
+                let _ = forkserver.control.send(&Event::Broken(error.to_string()), &[]);
+                EXIT_BROKEN
+            }
+        },
+        Err(error) => {
+            eprintln!("the forkserver could not start: {error}");
+            EXIT_BROKEN
+        }
+    };
+    // Children die with this process: each asked for that, and was checked for it.
+    // SAFETY: _exit(2) takes no pointers. Finalising the interpreter would run code nobody needs any more.
+    unsafe { libc::_exit(code) }
+}
+
+struct Forkserver {
+    control: Control,
+    ended_children: SignalFd,
+    seal: Option<Seal>,
+    /// Live children: pid to ticket.
+    children: HashMap<i32, u64>,
+}
+
+impl Forkserver {
+    /// The first acts: nobody may look in, nothing may be executed any more, no child may be lost.
+    fn start(control: Control, extension: OwnedFd, seccomp: bool) -> io::Result<Self> {
+        process::forbid_dumping()?;
+        process::die_with_parent()?;
+        process::adopt_orphans()?;
+        if seccomp {
+            let install = || -> Result<(), seccomp::SeccompError> {
+                let arch = seccomp::Arch::native()?;
+                seccomp::install(&seccomp::no_exec(&seccomp::Profile::shipped(arch)?, arch)?)
+            };
+            install().map_err(io::Error::other)?;
+        }
+        drop(extension);
+        let mut sigchld = SigSet::empty();
+        sigchld.add(Signal::SIGCHLD);
+        sigchld.thread_block()?;
+        let ended_children = SignalFd::with_flags(&sigchld, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        Ok(Self { control, ended_children, seal: None, children: HashMap::new() })
+    }
+
+    fn run(&mut self, py: Python<'_>) -> io::Result<()> {
+        let version = py.version_info();
+        self.control.send(&Event::Hello { version: (version.major, version.minor, version.patch) }, &[])?;
+        loop {
+            let mut ready = [
+                PollFd::new(self.control.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.ended_children.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut ready, PollTimeout::NONE) {
+                Err(nix::errno::Errno::EINTR) => continue,
+                other => other?,
+            };
+            let [commands, ended] = ready.map(|r| r.any().unwrap_or(false));
+            if ended {
+                while self.ended_children.read_signal()?.is_some() {}
+                self.reap()?;
+            }
+            if commands {
+                let Some((command, ancillary)) = self.control.receive::<Command>()? else { return Ok(()) };
+                self.obey(py, command, ancillary.descriptors)?;
+            }
+        }
+    }
+
+    fn obey(&mut self, py: Python<'_>, command: Command, mut descriptors: Vec<OwnedFd>) -> io::Result<()> {
+        match command {
+            Command::Prepare(preparation) => {
+                let prepared = run::prepare(py, settings(preparation)).map_err(io::Error::other)?;
+                let (count, len) = FAILED_MODULES;
+                let failed = prepared.failed_modules.into_iter().take(count).map(|(name, why)| (cut(name, len), cut(why, len)));
+                self.control.send(&Event::Prepared { failed: failed.collect() }, &[])
+            }
+            Command::Arm(plan) => match Seal::prepare(plan) {
+                Ok(seal) => {
+                    self.seal = Some(seal);
+                    self.control.send(&Event::Armed, &[])
+                }
+                Err(refusal) => self.control.send(&Event::Refused(refusal), &[]),
+            },
+            Command::Fork { ticket, uid } => {
+                let answer = match (&self.seal, descriptors.pop()) {
+                    (Some(seal), Some(socket)) => child::fork(py, seal, socket, uid),
+                    _ => Err(io::Error::other("a fork was asked for before the seal was armed, or without a socket")),
+                };
+                match answer {
+                    Ok(pid) => {
+                        self.children.insert(pid, ticket);
+                        Ok(())
+                    }
+                    Err(error) => self.control.send(&Event::ForkFailed { ticket, error: error.to_string() }, &[]),
+                }
+            }
+            Command::Jail(_) => Err(io::Error::other("the forkserver is in jail already")),
+        }
+    }
+
+    /// Reaps what has ended. What a child may have left behind in its process group, where fork was not refused, ends first,
+    /// while the child's number cannot be given to anybody else.
+    fn reap(&mut self) -> io::Result<()> {
+        while let Some(pid) = process::ended_child()? {
+            process::kill_group(pid);
+            let Some((pid, how)) = process::reap(pid, 0)? else { continue };
+            if let Some(ticket) = self.children.remove(&pid) {
+                let how = match how {
+                    Ended::Exited(code) => How::Exited(code),
+                    Ended::Signaled(signal) => How::Signaled(signal),
+                };
+                self.control.send(&Event::Ended { ticket, how }, &[])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn settings(preparation: Preparation) -> run::Settings {
+    let allow = |modules| match modules {
+        Modules::All => run::Allow::All,
+        Modules::Only(names) => run::Allow::Only(names.into_iter().collect()),
+    };
+    run::Settings {
+        stdlib: allow(preparation.stdlib),
+        external: allow(preparation.external),
+        builtins_deny: preparation.builtins_deny,
+        modules: preparation.preload,
+        preload_stdlib_extensions: preparation.preload_stdlib_extensions,
+        transitive_imports: preparation.transitive_imports,
+    }
+}
+
+fn cut(mut text: String, len: usize) -> String {
+    if text.len() > len {
+        text.truncate(text.floor_char_boundary(len));
+    }
+    text
+}

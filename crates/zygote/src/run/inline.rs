@@ -1,0 +1,82 @@
+//! A task in this very process, unsealed: for tests of how user code runs. Only with the feature `inline`.
+
+use std::collections::BTreeSet;
+
+use palisade_channel::frame::Kind;
+use palisade_channel::message::TaskHead;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCode};
+use serde::Deserialize;
+
+use super::{Allow, Settings, prepare, run_task, runtime, warm_up};
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Lists {
+    stdlib: Vec<String>,
+    external: Vec<String>,
+    builtins_deny: Vec<String>,
+    modules: Vec<String>,
+    preload_stdlib_extensions: bool,
+    transitive_imports: bool,
+}
+
+fn allow(names: Vec<String>) -> Allow {
+    if names == ["*"] { Allow::All } else { Allow::Only(BTreeSet::from_iter(names)) }
+}
+
+fn invalid(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// Adds the functions to the extension's module.
+///
+/// # Errors
+/// No memory.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(prepare_inline, module)?)?;
+    module.add_function(wrap_pyfunction!(refuse_imports, module)?)?;
+    module.add_function(wrap_pyfunction!(run_inline, module)?)
+}
+
+/// Raises when code has an import that is not under the guard.
+#[pyfunction]
+fn refuse_imports(code: &Bound<'_, PyCode>) -> PyResult<()> {
+    runtime::get(code.py())?.compiler.refuse_imports(code)
+}
+
+/// Prepares this interpreter; gives the modules that failed.
+#[pyfunction]
+fn prepare_inline(py: Python<'_>, settings: &str) -> PyResult<Vec<(String, String)>> {
+    let lists: Lists = serde_json::from_str(settings).map_err(invalid)?;
+    let settings = Settings {
+        stdlib: allow(lists.stdlib),
+        external: allow(lists.external),
+        builtins_deny: lists.builtins_deny,
+        modules: lists.modules,
+        preload_stdlib_extensions: lists.preload_stdlib_extensions,
+        transitive_imports: lists.transitive_imports,
+    };
+    Ok(prepare(py, settings)?.failed_modules)
+}
+
+/// Runs one task in an interpreter that was prepared, after the warm-up every child has; gives its frames.
+#[pyfunction]
+#[pyo3(signature = (head, code, query, items))]
+fn run_inline<'py>(
+    py: Python<'py>,
+    head: &str,
+    code: &[u8],
+    query: Option<&[u8]>,
+    items: &[u8],
+) -> PyResult<Vec<(u8, Bound<'py, PyBytes>)>> {
+    let head: TaskHead = serde_json::from_str(head).map_err(invalid)?;
+    warm_up(py);
+    let mut frames: Vec<(Kind, Vec<u8>)> = Vec::new();
+    run_task(py, &head, code, query, items, &mut |kind, payload| {
+        frames.push((kind, payload.to_vec()));
+        Ok(())
+    });
+    Ok(frames.into_iter().map(|(kind, payload)| (kind as u8, PyBytes::new(py, &payload))).collect())
+}

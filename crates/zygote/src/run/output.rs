@@ -1,0 +1,127 @@
+//! Where frames go while user code runs, and what is collected meanwhile.
+//!
+//! `print` is called by user code with nothing in its hands, so the way out lies in a native static: open exactly while a
+//! task runs, and no Python object leads to it.
+
+#![allow(unsafe_code, reason = "a borrowed writer is kept in a static for as long as its scope lives")]
+
+use std::io;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use palisade_channel::frame::Kind;
+use palisade_channel::message::{Print, TaskHead};
+
+use super::text;
+
+/// What is kept of the text written to `sys.stderr`.
+const MAX_STDERR: usize = 64 << 10;
+
+/// Writes one frame.
+pub(super) type Out<'a> = dyn FnMut(Kind, &[u8]) -> io::Result<()> + 'a;
+
+static OPEN: Mutex<Option<Open>> = Mutex::new(None);
+
+struct Open {
+    out: NonNull<Out<'static>>,
+    broken: Option<io::Error>,
+    max_prints: u64,
+    max_print_bytes: usize,
+    prints: u64,
+    omitted: u64,
+    stderr: String,
+}
+
+// SAFETY: the writer is used under the mutex only, by whichever thread holds it, and `Scope` keeps it borrowed.
+unsafe impl Send for Open {}
+
+fn open() -> MutexGuard<'static, Option<Open>> {
+    // Nothing is left half done under this lock, so a panic elsewhere does not make it untrue.
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While this lives, prints go to the writer it borrows.
+pub(super) struct Scope<'a> {
+    writer: PhantomData<&'a mut Out<'a>>,
+}
+
+/// What a task left behind besides its answer.
+pub(super) struct Totals {
+    /// Prints that were not sent.
+    pub(super) omitted: u64,
+    /// The first error of the writer.
+    pub(super) broken: Option<io::Error>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(head: &TaskHead, out: &'a mut Out<'_>) -> Self {
+        let out: NonNull<Out<'_>> = NonNull::from(out);
+        // SAFETY: only the lifetime changes. `Drop` and `close` take the pointer out of the static before the borrow
+        // `'a` ends, and a `Scope` is never forgotten: it does not leave `task::run_task`.
+        let out: NonNull<Out<'static>> = unsafe { std::mem::transmute(out) };
+        *open() = Some(Open {
+            out,
+            broken: None,
+            max_prints: head.max_prints,
+            max_print_bytes: usize::try_from(head.max_print_bytes).unwrap_or(usize::MAX),
+            prints: 0,
+            omitted: 0,
+            stderr: String::new(),
+        });
+        Self { writer: PhantomData }
+    }
+
+    /// Ends it; what threads print from now on is dropped.
+    #[allow(clippy::unused_self, reason = "it consumes the scope")]
+    pub(super) fn close(self) -> Totals {
+        open().take().map_or(Totals { omitted: 0, broken: None }, |state| Totals {
+            omitted: state.omitted,
+            broken: state.broken,
+        })
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        *open() = None;
+    }
+}
+
+/// How many bytes one more print may have; `None` when it is only counted, which this does.
+pub(super) fn admit_print() -> Option<usize> {
+    let mut open = open();
+    let state = open.as_mut()?;
+    if state.broken.is_some() || state.prints >= state.max_prints {
+        state.omitted += 1;
+        return None;
+    }
+    state.prints += 1;
+    Some(state.max_print_bytes)
+}
+
+/// Sends a print at once, so that a task that is killed later keeps it.
+pub(super) fn send_print(print: &Print) {
+    let Ok(payload) = serde_json::to_vec(print) else { return };
+    let mut open = open();
+    let Some(state) = open.as_mut() else { return };
+    // SAFETY: the pointer is in the static only while its `Scope` keeps the writer borrowed, and the lock makes this
+    // the only use. The writer runs no Python code, so it cannot come back here.
+    let result = unsafe { state.out.as_mut()(Kind::Print, &payload) };
+    if let Err(error) = result {
+        state.broken.get_or_insert(error);
+    }
+}
+
+/// Keeps text written to `sys.stderr`: the beginning, as much as there is room for.
+pub(super) fn collect_stderr(written: &str) {
+    if let Some(state) = open().as_mut() {
+        let room = MAX_STDERR - state.stderr.len();
+        state.stderr.push_str(text::prefix(written, room));
+    }
+}
+
+/// The text written to `sys.stderr` so far.
+pub(super) fn stderr_text() -> String {
+    open().as_ref().map(|state| state.stderr.clone()).unwrap_or_default()
+}

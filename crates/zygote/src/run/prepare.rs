@@ -1,0 +1,126 @@
+//! What the forkserver does once, so that no child has to.
+
+use std::collections::HashSet;
+
+use palisade_channel::message::{NodeMode, Purpose, TaskHead};
+use pyo3::prelude::*;
+use pyo3::types::code::PyCodeInput;
+use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
+
+use super::compile::Compiler;
+use super::json::Codec;
+use super::runtime::{self, ImportPolicy, Runtime};
+use super::{Allow, Prepared, Settings, builtins, environ, guard, stream, task};
+
+/// Goes through what most tasks go through, so that its pages are there when a task comes.
+const DUMMY: &[u8] = br#"
+def name(value, *more):
+    return f"{value:>3}{len(more)}"
+
+total = 0
+for item in _items:
+    total += item["json"]["a"]
+try:
+    {}["missing"]
+except KeyError as error:
+    text = str(error)
+print("warm", {"a": [1, None]}, text)
+return [{"json": {"total": total, "name": name(total, *_items), "at": 1.5, "text": sorted(text)}}]
+"#;
+
+/// Imports what tasks may import, and captures what running a task needs. Called once, in the forkserver, while it has
+/// one thread; ends with everything collected, frozen, and the collector off.
+///
+/// # Errors
+/// The interpreter is not one this extension can work with. A module that cannot be imported is no error.
+pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> {
+    // First, so that no module keeps a reference to a stream with a file beneath.
+    let unsupported = py.import("io")?.getattr("UnsupportedOperation")?.unbind();
+    let streams = stream::replace(py)?;
+    let importlib = py.import("importlib")?;
+    let real_import_module = importlib.getattr("import_module")?.unbind();
+
+    let failed_modules = preload(py, &settings)?;
+    // The compiler's remarks on user code have nobody to read them, and would end up in descriptions of errors.
+    py.import("warnings")?
+        .call_method1("simplefilter", ("ignore", py.import("builtins")?.getattr("SyntaxWarning")?))?;
+
+    let sys = py.import("sys")?.dict();
+    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    if modules.contains(guard::OURSELVES)? {
+        modules.del_item(guard::OURSELVES)?;
+    }
+    let stdlib_names: HashSet<String> = py.import("sys")?.getattr("stdlib_module_names")?.extract()?;
+    let real_builtins = py.import("builtins")?.dict();
+    let builtins = builtins::allowed(&real_builtins, &settings.builtins_deny)?.unbind();
+    let policy = ImportPolicy::new(settings, stdlib_names);
+    let compiler = Compiler::capture(py)?;
+    let functions = [
+        wrap_pyfunction!(guard::import_plain, py)?,
+        wrap_pyfunction!(guard::import_as, py)?,
+        wrap_pyfunction!(guard::import_from, py)?,
+    ];
+    let guards = compiler.guard_names.iter().zip(functions);
+    let guards = guards.map(|(name, function)| (name.clone_ref(py), function.into_any().unbind())).collect();
+    if policy.refusal("importlib").is_none() {
+        importlib.setattr("import_module", wrap_pyfunction!(guard::import_module, py)?)?;
+        importlib.setattr("__import__", wrap_pyfunction!(guard::import, py)?)?;
+    }
+    let runtime = Runtime {
+        policy,
+        compiler,
+        codec: Codec::capture(py)?,
+        builtins,
+        real_print: py.import("builtins")?.getattr("print")?.unbind(),
+        real_builtins: real_builtins.unbind(),
+        guards,
+        streams,
+        real_import_module,
+        sys: sys.unbind(),
+        environments: environ::dictionaries(&modules)?,
+        modules: modules.unbind(),
+        unsupported,
+    };
+    runtime::install(py, runtime)?;
+    warm_up(py);
+
+    let gc = py.import("gc")?;
+    gc.call_method0("collect")?;
+    gc.call_method0("freeze")?;
+    gc.call_method0("disable")?;
+    Ok(Prepared { failed_modules })
+}
+
+fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Vec<(String, String)>> {
+    let mut named = Vec::new();
+    for list in [&settings.stdlib, &settings.external] {
+        if let Allow::Only(names) = list {
+            named.extend(names.iter().map(String::as_str));
+        }
+    }
+    named.extend(settings.modules.iter().map(String::as_str));
+    let scope = PyDict::new(py);
+    let source = pyo3::ffi::c_str!(include_str!("../../python/preload.py"));
+    PyCode::compile(py, source, c"<palisade>", PyCodeInput::File)?.run(Some(&scope), None)?;
+    let preload = scope.as_any().get_item("preload")?;
+    preload.call1((PyList::new(py, named)?, settings.preload_stdlib_extensions))?.extract()
+}
+
+/// Runs a constant task and throws its output away: in the forkserver so that everything lazy is done, and in each child
+/// so that the pages a task writes to are its own before the task is there.
+pub(crate) fn warm_up(py: Python<'_>) {
+    let main = runtime::get(py).ok().and_then(|runtime| runtime.modules.bind(py).get_item("__main__").ok().flatten());
+    let head = TaskHead {
+        mode: NodeMode::AllItems,
+        purpose: Purpose::Run,
+        max_prints: 1,
+        max_print_bytes: 1 << 10,
+        max_result_bytes: 1 << 20,
+        env: Vec::new(),
+    };
+    // A failure here is a failure of every task as well, which will be reported then.
+    task::run_task(py, &head, DUMMY, None, br#"[{"json":{"a":1}}]"#, &mut |_, _| Ok(()));
+    if let (Ok(runtime), Some(main)) = (runtime::get(py), main) {
+        let _: PyResult<()> = runtime.modules.bind(py).set_item("__main__", main);
+    }
+}

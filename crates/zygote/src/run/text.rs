@@ -1,0 +1,74 @@
+//! The text of Python strings, which may hold lone surrogates and may be of a subclass that lies.
+
+#![allow(unsafe_code, reason = "calls into CPython's API")]
+
+use std::borrow::Cow;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+/// The contents as UTF-8 in which a lone surrogate has the three bytes it would have if it were a character.
+///
+/// # Errors
+/// No memory.
+pub(super) fn generalised_utf8<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    if let Ok(valid) = text.to_str() {
+        return Ok(Cow::Borrowed(valid.as_bytes()));
+    }
+    // SAFETY: `text` is a str and both names are NUL-terminated; the result is a new reference or null with an error set.
+    let encoded = unsafe {
+        Bound::from_owned_ptr_or_err(
+            text.py(),
+            ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"utf-8".as_ptr(), c"surrogatepass".as_ptr()),
+        )?
+    };
+    Ok(Cow::Owned(encoded.cast_into::<PyBytes>()?.as_bytes().to_vec()))
+}
+
+/// The contents, each lone surrogate replaced by U+FFFD.
+pub(super) fn lossy(text: &Bound<'_, PyString>) -> String {
+    if let Ok(valid) = text.to_str() {
+        return valid.to_owned();
+    }
+    let Ok(bytes) = generalised_utf8(text) else { return String::new() };
+    let mut clean = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        clean.push_str(chunk.valid());
+        // A surrogate's three bytes are reported one by one; the first stands for all.
+        if chunk.invalid().first() == Some(&0xED) {
+            clean.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    clean
+}
+
+/// A str with these contents, of UTF-8 that may hold surrogates as [`generalised_utf8`] writes them.
+///
+/// # Errors
+/// `UnicodeDecodeError` where it is no such text; no memory.
+pub(super) fn from_generalised_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let length = ffi::Py_ssize_t::try_from(bytes.len())?;
+    // SAFETY: pointer and length are those of one slice; the result is a new reference or null with an error set.
+    let text = unsafe {
+        Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), length, c"surrogatepass".as_ptr()),
+        )?
+    };
+    Ok(text.cast_into::<PyString>()?)
+}
+
+/// `text` cut to at most `limit` bytes, between characters.
+pub(super) fn prefix(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// Cuts a text that is longer than `limit` bytes and says so at its end.
+pub(super) fn bound(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        let omitted = text.len() - prefix(text, limit).len();
+        text.truncate(text.len() - omitted);
+        text.extend(["… [", &omitted.to_string(), " more bytes]"]);
+    }
+}

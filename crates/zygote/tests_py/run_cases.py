@@ -1,0 +1,190 @@
+"""Runs the table of tests/user_code/cases.toml through the extension, inside this interpreter's own forked children.
+
+    python run_cases.py EXTENSION CASES [NAME...]
+
+The children are not sealed: this is about how user code runs, not about what holds it. One process per distinct
+settings is prepared as the forkserver is; each case runs in a child forked from it. Exits with 1 when a case failed.
+"""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import tomllib
+
+SECONDS = 30
+KINDS = {17: "print", 18: "tally", 19: "done", 20: "failed"}
+SETTINGS = ("stdlib", "external", "builtins_deny", "modules", "preload_stdlib_extensions", "transitive_imports")
+
+
+def load_extension(path):
+    loader = importlib.machinery.ExtensionFileLoader("_palisade", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("_palisade", loader))
+    loader.exec_module(module)
+    return module
+
+
+def in_child(work):
+    """What `work` returns, computed in a forked child; None when that died."""
+    sys.stdout.flush()
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        signal.alarm(SECONDS)
+        try:
+            answer = json.dumps(work()).encode()
+        except BaseException as error:
+            answer = json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode()
+        with open(writing, "wb") as pipe:
+            pipe.write(answer)
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    return json.loads(answer) if answer else {"broken": f"died with status {status}"}
+
+
+def text(written):
+    """A text, or a list of texts with how often each is repeated."""
+    return written if isinstance(written, str) else "".join(part * times for part, times in written)
+
+
+def run(extension, case):
+    head = {
+        "mode": {"all": "runOnceForAllItems", "each": "runOnceForEachItem"}[case.get("mode", "all")],
+        "purpose": case.get("purpose", "Run"),
+        "max_prints": case.get("max_prints", 100),
+        "max_print_bytes": case.get("max_print_bytes", 65536),
+        "max_result_bytes": case.get("max_result_bytes", 1 << 26),
+        "env": case.get("env", []),
+    }
+    if "memory_mib" in case:
+        limit_memory(case["memory_mib"])
+    query = case.get("query")
+    frames = extension.run_inline(
+        json.dumps(head),
+        text(case["code"]).encode(),
+        None if query is None else query.encode(),
+        text(case.get("items", '[{"json":{"a":1},"pairedItem":{"item":0}}]')).encode(),
+    )
+    return [[KINDS[kind], payload.decode()] for kind, payload in frames]
+
+
+def limit_memory(mib):
+    with open("/proc/self/statm") as file:
+        in_use = int(file.read().split()[0]) * resource.getpagesize()
+    limit = in_use + (mib << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def differences(case, frames):
+    if isinstance(frames, dict):
+        yield frames["broken"]
+        return
+    kinds = [kind for kind, _ in frames]
+    if kinds[:-2] != ["print"] * (len(kinds) - 2) or kinds[-2] != "tally" or kinds[-1] not in ("done", "failed"):
+        yield f"frames in a wrong order: {kinds}"
+        return
+    prints = [json.loads(payload) for kind, payload in frames if kind == "print"]
+    kind, payload = frames[-1]
+    answer = json.loads(payload)
+    if "prints" in case and [found["params"] for found in prints] != case["prints"]:
+        yield f"prints {[found['params'] for found in prints]}"
+    if "texts" in case and [found["text"] for found in prints] != case["texts"]:
+        yield f"printed texts {[found['text'] for found in prints]}"
+    omitted = json.loads(frames[-2][1])["omitted_prints"]
+    if omitted != case.get("omitted", 0):
+        yield f"{omitted} prints omitted"
+    if "failure" not in case:
+        if kind == "failed":
+            yield f"failed: {answer}"
+        elif "exact" in case and payload != case["exact"]:
+            yield f"result text {payload[:2000]}"
+        elif "result" in case and answer != json.loads(case["result"]):
+            yield f"result {payload[:2000]}"
+        elif "result_has" in case and case["result_has"] not in payload:
+            yield f"result {payload[:2000]}"
+        elif not {"exact", "result", "result_has"} & case.keys():
+            yield "the case expects nothing"
+        return
+    if kind == "done":
+        yield f"did not fail: {payload[:2000]}"
+        return
+    for key, expected in case["failure"].items():
+        if key.endswith("_has"):
+            if expected not in str(answer.get(key.removesuffix("_has"))):
+                yield f"failure {answer}"
+        elif key == "functions":
+            if [frame["function"] for frame in answer["frames"]] != expected:
+                yield f"failure {answer}"
+        elif answer.get(key) != expected:
+            yield f"failure {answer}"
+
+
+def imports_are_noticed(extension):
+    """The check behind the rewriting of imports must be able to refuse."""
+    extension.prepare_inline("{}")
+    wrong = []
+    for source, refused in [
+        ("import a", True),
+        ("from a import b", True),
+        ("from a import *", True),
+        ("def f():\n  class A:\n    g = lambda: [x for x in y]\n    def h():\n      import a.b as c", True),
+        ("def f():\n  x = [a.b for a in c]\n  return __import__('a')", False),
+    ]:
+        try:
+            extension.refuse_imports(compile(source, "", "exec"))
+            noticed = False
+        except RuntimeError:
+            noticed = True
+        if noticed != refused:
+            wrong.append(source)
+    return wrong
+
+
+def main(extension_path, table_path, *only):
+    with open(table_path, "rb") as file:
+        table = tomllib.load(file)
+    groups = {}
+    names = set()
+    for case in table["case"]:
+        if case["name"] in names:
+            sys.exit(f"two cases are called {case['name']!r}")
+        names.add(case["name"])
+        if only and case["name"] not in only:
+            continue
+        settings = {key: case.get(key, table["default"].get(key)) for key in SETTINGS}
+        settings = json.dumps({key: value for key, value in settings.items() if value is not None})
+        groups.setdefault(settings, []).append(case)
+
+    def prepared(settings, cases):
+        signal.alarm(0)  # Each case has its own.
+        extension = load_extension(extension_path)
+        failed_modules = extension.prepare_inline(settings)
+        return [[case["name"], list(differences(case, in_child(lambda: run(extension, case))))] for case in cases] + [
+            ["(preparation)", [f"module {name}: {why}" for name, why in failed_modules if name not in settings]]
+        ]
+
+    failed = 0
+    for source in in_child(lambda: imports_are_noticed(load_extension(extension_path))):
+        failed += 1
+        print(f"FAILED the check for imports on {source!r}")
+    for settings, cases in groups.items():
+        outcome = in_child(lambda: prepared(settings, cases))
+        if isinstance(outcome, dict):
+            outcome = [[f"(preparation with {settings})", [outcome["broken"]]]]
+        for name, wrong in outcome:
+            failed += bool(wrong)
+            for line in wrong:
+                print(f"FAILED {name}: {line}")
+    print(f"{len(names)} cases in the table, {sum(map(len, groups.values()))} run, {failed} failed")
+    return 1 if failed or not groups else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

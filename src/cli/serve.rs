@@ -1,0 +1,109 @@
+//! `palisade`: the runner itself.
+
+use std::ffi::OsStr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use palisade_sandbox::layer::{Outcome, State};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tracing::{debug, error, warn};
+
+use super::startup;
+use crate::broker::Endpoint;
+use crate::config::{Config, Variables};
+use crate::logging::{self, Target, one_line};
+use crate::offers::random_id;
+use crate::runner::{Options, Runner, Signal};
+
+/// What a name that cannot be resolved yet, or a file that does not come, may delay the end of the process.
+const LEFTOVERS: Duration = Duration::from_millis(100);
+
+pub(super) fn main() -> ExitCode {
+    let vars = startup::environment();
+    let level = vars.get(OsStr::new("N8N_RUNNERS_LAUNCHER_LOG_LEVEL")).and_then(|level| level.to_str());
+    let no_color = vars.contains_key(OsStr::new("NO_COLOR"));
+    let _log = logging::init(Target::Stdout, logging::level(level), no_color);
+    let config = match Config::from_variables(&vars, &|path| std::fs::read(path)) {
+        Ok(config) => config,
+        // Whatever the level of the log: a runner that does not start has to say why.
+        Err(error) => return refuse(&error.to_string()),
+    };
+    if let Err(error) = startup::harden() {
+        return refuse(&format!("The runner's memory cannot be protected: {error}"));
+    }
+    let runtime = match startup::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("The event loop could not be started: {error}")),
+    };
+    let code = runtime.block_on(serve(config, &vars));
+    runtime.shutdown_timeout(LEFTOVERS);
+    code
+}
+
+async fn serve(config: Config, vars: &Variables) -> ExitCode {
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    if config.health.is_some() {
+        warn!("N8N_RUNNERS_HEALTH_CHECK_SERVER_ENABLED is set, but this version has no health server yet");
+    }
+    if !config.sentry.dsn.reveal().is_empty() {
+        warn!("N8N_SENTRY_DSN is set, but this version does not report errors");
+    }
+    let id = config.runner_id.clone().unwrap_or_else(random_id);
+    let endpoint = match Endpoint::new(config.broker.clone(), &id, &config.grant_token, config.max_payload) {
+        Ok(endpoint) => endpoint,
+        Err(error) => return refuse(&format!("The broker cannot be addressed: {error}")),
+    };
+    let signals = match listen() {
+        Ok(signals) => signals,
+        Err(error) => return refuse(&format!("Signals cannot be received: {error}")),
+    };
+    let engine = match startup::engine(&config.tasks, vars, config.max_concurrency).await {
+        Ok(engine) => engine,
+        Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
+    };
+    for Outcome { layer, state } in engine.layers() {
+        match state {
+            State::Held { detail } => debug!("{layer}: in force {detail}"),
+            State::Missing { found, remedy } => warn!("{layer}: missing ({found}); {remedy}"),
+            State::Off => warn!("{layer}: switched off"),
+            State::NotNeeded => debug!("{layer}: not needed"),
+        }
+    }
+    let options = Options {
+        endpoint,
+        max_concurrency: config.max_concurrency,
+        idle_timeout: config.idle_timeout,
+        grace: config.grace,
+    };
+    let ending = Runner::new(options, engine, signals, None).run().await;
+    ExitCode::from(ending.exit_code())
+}
+
+/// SIGTERM and SIGINT, as they come.
+fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move {
+        loop {
+            let signal = tokio::select! {
+                Some(()) = terminate.recv() => Signal::Terminate,
+                Some(()) = interrupt.recv() => Signal::Interrupt,
+                else => return,
+            };
+            // A runner that has several of them in its ears already needs no more.
+            if let Err(mpsc::error::TrySendError::Closed(_)) = sender.try_send(signal) {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+fn refuse(text: &str) -> ExitCode {
+    error!("{text}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,81 @@
+//! An error with the line of the script it came from, and a caret below it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::logging::{one_line, printable};
+
+/// A line of a script is shown up to here.
+const MAX_WIDTH: usize = 200;
+
+/// What to show for the error of a task: its fields as n8n gets them, and the script it came from.
+pub(super) fn describe(error: &Map<String, Value>, file: &str, source: &str) -> String {
+    let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+    let number = |name: &str| error.get(name).and_then(Value::as_u64);
+    let mut shown = format!("error: {}\n", printable(text("message")));
+    if let Some(line) = number("lineNumber") {
+        shown.push_str(&place(file, source, line, number("column")));
+    }
+    if let Some(item) = number("itemIndex") {
+        // Writing to a String cannot fail.
+        let _ = writeln!(shown, "  for item {item}");
+    }
+    for line in printable(text("description")).lines() {
+        let _ = writeln!(shown, "  {line}");
+    }
+    shown
+}
+
+fn place(file: &str, source: &str, number: u64, column: Option<u64>) -> String {
+    let file = one_line(file, 500);
+    let column_text = column.map_or_else(String::new, |column| format!(":{column}"));
+    let mut shown = format!("  --> {file}:{number}{column_text}\n");
+    let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    let Some(line) = index.and_then(|index| source.lines().nth(index)) else { return shown };
+    let margin = " ".repeat(number.to_string().len());
+    let before = match column.and_then(|column| usize::try_from(column).ok()) {
+        Some(column) => column.saturating_sub(1),
+        None => line.chars().take_while(|c| c.is_whitespace()).count(),
+    };
+    // Tabs stay, so that the caret is where they put it.
+    let padding: String = line.chars().take(before.min(MAX_WIDTH)).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let text = printable(&line.chars().take(MAX_WIDTH).collect::<String>());
+    let _ = writeln!(shown, " {margin} |\n {number} | {text}\n {margin} | {padding}^");
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(error: Value, source: &str) -> String {
+        let Value::Object(error) = error else { panic!("an object") };
+        describe(&error, "a.py", source)
+    }
+
+    #[test]
+    fn the_line_and_a_caret_are_shown() {
+        let source = "def f():\n\treturn 1 / 0\nf()";
+        assert_eq!(
+            shown(json!({"message": "division by zero", "lineNumber": 2, "description": "a\nb"}), source),
+            "error: division by zero\n  --> a.py:2\n   |\n 2 | \treturn 1 / 0\n   | \t^\n  a\n  b\n"
+        );
+        assert_eq!(
+            shown(json!({"message": "m", "lineNumber": 1, "column": 5, "itemIndex": 3}), source),
+            "error: m\n  --> a.py:1:5\n   |\n 1 | def f():\n   |     ^\n  for item 3\n"
+        );
+    }
+
+    #[test]
+    fn numbers_that_fit_nothing_do_no_harm() {
+        for (line, column) in [(0, 0), (9, 1), (u64::MAX, u64::MAX), (1, u64::MAX)] {
+            let text = shown(json!({"message": "m", "lineNumber": line, "column": column}), "x");
+            assert!(text.len() < 1000, "{text}");
+        }
+        assert_eq!(shown(json!({"message": "a\u{1b}[2J"}), ""), "error: a\\u{1b}[2J\n");
+        assert_eq!(shown(json!({"message": 5}), ""), "error: \n");
+    }
+}

@@ -1,0 +1,74 @@
+//! What commands that run or judge code have in common: reading the environment once, and starting the engine.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::Arc;
+
+use palisade_policy::{Policy, PolicyError};
+use palisade_sandbox::process;
+use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+
+use super::AllowArgs;
+use crate::config::{ConfigError, TaskConfig, Variables};
+use crate::engine::{Engine, EngineError};
+use crate::extension;
+use crate::interpreter::{self, NotFound};
+
+/// Why no code can be run here. Each is one line.
+#[derive(Debug, Error)]
+pub(super) enum CannotRun {
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error(transparent)]
+    Interpreter(#[from] NotFound),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The environment, read once. After this nothing asks the process for it.
+pub(super) fn environment() -> Variables {
+    std::env::vars_os().collect::<BTreeMap<_, _>>()
+}
+
+/// The part of the configuration that is about code, for commands that need no broker.
+pub(super) fn task_config(vars: &Variables, allow: &AllowArgs) -> Result<TaskConfig, ConfigError> {
+    let mut config = TaskConfig::from_variables(vars, &|path| std::fs::read(path))?;
+    if let Some(stdlib) = &allow.allow_stdlib {
+        config.stdlib_allow = stdlib.clone();
+    }
+    if let Some(external) = &allow.allow_external {
+        config.external_allow = external.clone();
+    }
+    Ok(config)
+}
+
+/// The built-in policy with the configured lists.
+pub(super) fn policy(config: &TaskConfig) -> Result<Policy, PolicyError> {
+    let builtins_deny = config.builtins_deny.clone();
+    Policy::load(config.stdlib_allow.clone(), config.external_allow.clone(), builtins_deny)
+}
+
+/// The event loop: one thread, as little is done on it; what takes long goes to the pool of blocking threads.
+pub(super) fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// No other process of this user may read the memory of this one: it holds the grant token.
+pub(super) fn harden() -> std::io::Result<()> {
+    process::forbid_dumping()
+}
+
+/// Finds an interpreter and starts an engine with it.
+pub(super) async fn engine(
+    config: &TaskConfig,
+    vars: &Variables,
+    concurrency: usize,
+) -> Result<Arc<Engine>, CannotRun> {
+    let policy = policy(config)?;
+    let look_up = |name: &str| vars.get(OsStr::new(name)).cloned();
+    let found = interpreter::find(config.python.as_deref().map(Path::new), &look_up, &extension::supported())?;
+    tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
+    Ok(Engine::start(config, &policy, &found.interpreter, concurrency).await?)
+}

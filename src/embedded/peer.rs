@@ -1,0 +1,193 @@
+//! The broker's end of one runner's connection.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Map, Value, json, value::RawValue};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::Instant,
+};
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async_with_config,
+    tungstenite::{
+        Bytes, Message,
+        handshake::server::{ErrorResponse, Request, Response},
+        http::{StatusCode, header},
+        protocol::WebSocketConfig,
+    },
+};
+
+use super::{Command, Recorded, Shared, State, TaskOutcome};
+use crate::frame::fields;
+
+/// n8n's limit for one message, and far more than any test sends.
+const MAX_MESSAGE: usize = 1 << 30;
+
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            // A runner that does not manage the handshake is none.
+            let _ = welcome(stream, shared).await;
+        });
+    }
+}
+
+async fn welcome(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let config =
+        WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let mut runner_id = String::new();
+    #[expect(clippy::result_large_err, reason = "the library wants it so")]
+    let check = |request: &Request, response: Response| {
+        let id = request.uri().query().and_then(|query| query.strip_prefix("id="));
+        match refusal(&shared, request, id) {
+            None => {
+                id.unwrap_or_default().clone_into(&mut runner_id);
+                Ok(response)
+            }
+            Some(status) => {
+                shared.record(&mut shared.lock(), || Recorded::TurnedAway(status.as_u16()));
+                let mut response = ErrorResponse::new(None);
+                *response.status_mut() = status;
+                Err(response)
+            }
+        }
+    };
+    let socket = accept_hdr_async_with_config(stream, check, Some(config)).await.map_err(io::Error::other)?;
+    attend(socket, runner_id, shared).await;
+    Ok(())
+}
+
+/// Why a runner is not let in, if it is not.
+fn refusal(shared: &Shared, request: &Request, id: Option<&str>) -> Option<StatusCode> {
+    if let Some(status) = shared.lock().turn_away {
+        return Some(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+    if request.uri().path() != "/runners/_ws" {
+        return Some(StatusCode::NOT_FOUND);
+    }
+    if id.is_none_or(str::is_empty) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    let expected = format!("Bearer {}", shared.options.grant_token);
+    match request.headers().get(header::AUTHORIZATION) {
+        None => Some(StatusCode::UNAUTHORIZED),
+        Some(given) if given.as_bytes() == expected.as_bytes() => None,
+        Some(_) => Some(StatusCode::FORBIDDEN),
+    }
+}
+
+/// Serves a runner until it goes.
+async fn attend(socket: WebSocketStream<TcpStream>, runner_id: String, shared: Arc<Shared>) {
+    let (mut sink, mut stream) = socket.split();
+    let (sender, mut commands) = mpsc::unbounded_channel();
+    let serial = {
+        let mut state = shared.lock();
+        state.connections += 1;
+        state.runner = Some((state.connections, sender));
+        let serial = state.connections;
+        shared.record(&mut state, || Recorded::Connected(runner_id));
+        serial
+    };
+    let writing = async {
+        while let Some(Command::Send(message)) = commands.recv().await {
+            if sink.send(message).await.is_err() {
+                break;
+            }
+        }
+    };
+    let reading = async {
+        let mut code = None;
+        while let Some(Ok(message)) = stream.next().await {
+            match message {
+                Message::Text(text) => received(text.as_str(), &shared),
+                Message::Pong(payload) => shared.record(&mut shared.lock(), || Recorded::Pong(payload)),
+                Message::Close(frame) => code = frame.map(|frame| u16::from(frame.code)),
+                Message::Binary(_) | Message::Ping(_) | Message::Frame(_) => {}
+            }
+        }
+        code
+    };
+    let pinging = async {
+        let Some(interval) = shared.options.ping_interval else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(interval).await;
+            shared.send(Message::Ping(Bytes::new()));
+        }
+    };
+    shared.send(Message::text(json!({"type": "broker:inforequest"}).to_string()));
+    let code = tokio::select! {
+        code = reading => code,
+        () = writing => None,
+        () = pinging => None,
+    };
+    let mut state = shared.lock();
+    if state.runner.as_ref().is_some_and(|(current, _)| *current == serial) {
+        state.runner = None;
+        state.offers.clear();
+        // Whoever waits for one of them is told by its sender being gone.
+        state.tasks.clear();
+    }
+    shared.record(&mut state, || Recorded::Closed(code));
+}
+
+/// A frame from the runner. What cannot be understood is in the transcript, and nowhere else.
+fn received(text: &str, shared: &Shared) {
+    let answers = understand(text, &mut shared.lock()).unwrap_or_default();
+    // After what it changes, so that whoever sees it in the transcript finds the state up to date.
+    shared.record(&mut shared.lock(), || Recorded::Received(text.to_owned()));
+    for answer in answers {
+        shared.send(Message::text(answer.to_string()));
+    }
+}
+
+/// Takes in a frame and tells what to answer; none for a frame that is not understood.
+fn understand(text: &str, state: &mut State) -> Option<Vec<Value>> {
+    let names = ["type", "taskId", "offerId", "validFor", "callId", "params", "data", "error"];
+    let [kind, task_id, offer_id, valid_for, call_id, params, data, error] = fields(text, names).ok()?;
+    let task_id = || string(task_id);
+    let mut answers = Vec::new();
+    match string(kind)?.as_str() {
+        "runner:info" => answers.push(json!({"type": "broker:runnerregistered"})),
+        "runner:taskoffer" => {
+            let valid_for = Duration::from_millis(serde_json::from_str(valid_for?.get()).ok()?);
+            state.offers.push_back((string(offer_id)?, Instant::now() + valid_for));
+        }
+        kind @ ("runner:taskaccepted" | "runner:taskrejected") => {
+            let acceptance = state.tasks.get_mut(&task_id()?)?.acceptance.take()?;
+            let _ = acceptance.send(kind == "runner:taskaccepted");
+        }
+        "runner:rpc" => {
+            let task_id = task_id()?;
+            state.tasks.get_mut(&task_id)?.prints.push(serde_json::from_str(params?.get()).ok()?);
+            answers.push(json!({
+                "type": "broker:rpcresponse", "taskId": task_id, "callId": string(call_id)?, "status": "success",
+            }));
+        }
+        "runner:taskdone" => {
+            let [result] = fields(data?.get(), ["result"]).ok()?;
+            finish(state, &task_id()?, Ok(result?.to_owned()));
+        }
+        "runner:taskerror" => {
+            let error: Map<String, Value> = serde_json::from_str(error?.get()).ok()?;
+            finish(state, &task_id()?, Err(error));
+        }
+        _ => return None,
+    }
+    Some(answers)
+}
+
+fn finish(state: &mut State, task_id: &str, verdict: Result<Box<RawValue>, Map<String, Value>>) {
+    let Some(mut task) = state.tasks.remove(task_id) else { return };
+    if let Some(outcome) = task.outcome.take() {
+        let elapsed = task.settings_sent.elapsed();
+        let _ = outcome.send(TaskOutcome { prints: task.prints, verdict, elapsed });
+    }
+}
+
+fn string(raw: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(raw?.get()).ok()
+}

@@ -1,0 +1,210 @@
+//! The supervisor's side of one forkserver: start it, ask it for children, hear of their ends, see it die.
+//!
+//! A forkserver is born of a thread that does nothing else and lives as long as it does: the kernel's parent-death signal
+//! fires when the *thread* that forked ends. The thread also reads the control socket, so the event loop never waits for
+//! a forkserver.
+
+mod start;
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use palisade_channel::control::{Command, Control, Event, How, Preparation};
+use palisade_sandbox::layer::{Outcome, Refusal};
+use palisade_sandbox::plan::{JailPlan, SealPlan};
+use palisade_sandbox::process;
+use palisade_sandbox::verify::{Expectation, NotVerified};
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// All that a forkserver is started with.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// This executable, which is the jailer too; `/proc/self/exe` unless tests say otherwise.
+    pub jailer: std::path::PathBuf,
+    /// The interpreter's version, which chooses the extension.
+    pub version: (u8, u8),
+    /// Its jail.
+    pub jail: JailPlan,
+    /// What it imports.
+    pub preparation: Preparation,
+    /// The seal of its children; `address_space` is the task's memory limit alone here, and `landlock`, `seccomp` say what
+    /// is wanted: both are settled when the forkserver tells what it has.
+    pub seal: SealPlan,
+}
+
+/// Why there is no forkserver.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A required layer is missing.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It is not sealed as planned.
+    #[error("the forkserver is not in the jail it was put into: {0}")]
+    NotVerified(#[from] NotVerified),
+    /// It did not come up.
+    #[error("the forkserver did not start: {stage}: {cause}{output}")]
+    Failed {
+        /// What was going on.
+        stage: &'static str,
+        /// What happened.
+        cause: String,
+        /// What it wrote to its standard error, if anything, in brackets.
+        output: String,
+    },
+}
+
+/// A live forkserver. Dropping the last handle ends it.
+#[derive(Debug)]
+pub struct Forkserver {
+    shared: Arc<Shared>,
+    /// Its pid, as the supervisor sees it.
+    pub pid: i32,
+    /// What became of each layer.
+    pub layers: Vec<Outcome>,
+    /// Modules that could not be imported, and why.
+    pub failed_modules: Vec<(String, String)>,
+    /// What a child of it must look like; the ids are filled in for each child.
+    pub expectation: Expectation,
+    /// Whether its children attest Landlock.
+    pub landlock: bool,
+    /// Since when it can fork.
+    pub since: Instant,
+    next_ticket: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    control: Control,
+    children: Mutex<HashMap<u64, oneshot::Sender<Ended>>>,
+    gone: CancellationToken,
+}
+
+/// What the forkserver tells of a child that is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It was reaped.
+    Reaped(How),
+    /// It was never made.
+    NotForked(String),
+}
+
+impl Forkserver {
+    /// Starts one and prepares it until it can fork. Returns as soon as that is settled.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(recipe: Recipe) -> Result<Arc<Self>, StartError> {
+        let (tell, told) = oneshot::channel();
+        let failed = |cause: String| StartError::Failed { stage: "thread", cause, output: String::new() };
+        thread::Builder::new()
+            .name("forkserver".into())
+            .spawn(move || live(&recipe, tell))
+            .map_err(|e| failed(e.to_string()))?;
+        told.await.unwrap_or_else(|_| Err(failed("it ended without a word".into())))
+    }
+
+    /// Asks for a child that will speak on `socket`. The receiver hears when it has ended; it fails where the forkserver
+    /// died first, and then the child is dead too.
+    ///
+    /// # Errors
+    /// The socket's error: the forkserver is gone or stopped.
+    pub fn fork(&self, socket: &OwnedFd, uid: Option<u32>) -> io::Result<oneshot::Receiver<Ended>> {
+        let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
+        let (tell, told) = oneshot::channel();
+        self.shared.children().insert(ticket, tell);
+        let sent = self.shared.control.send(&Command::Fork { ticket, uid }, &[socket.as_fd()]);
+        if sent.is_err() {
+            self.shared.children().remove(&ticket);
+        }
+        sent.map(|()| told)
+    }
+
+    /// How many children were asked for.
+    pub fn forks(&self) -> u64 {
+        self.next_ticket.load(Ordering::Relaxed)
+    }
+
+    /// Fires when it has died.
+    pub fn gone(&self) -> &CancellationToken {
+        &self.shared.gone
+    }
+}
+
+impl Drop for Forkserver {
+    fn drop(&mut self) {
+        self.shared.control.hang_up();
+    }
+}
+
+impl Shared {
+    fn children(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Ended>>> {
+        // A panic while this was held cannot leave the map half changed.
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread of one forkserver, from its birth to its death.
+fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartError>>) {
+    let started = match start::start(recipe) {
+        Ok(started) => started,
+        Err(error) => {
+            let _ = tell.send(Err(error));
+            return;
+        }
+    };
+    let start::Started { control, pid, pidfd, layers, failed_modules, expectation, landlock } = started;
+    let shared = Arc::new(Shared { control, children: Mutex::default(), gone: CancellationToken::new() });
+    let forkserver = Forkserver {
+        shared: Arc::clone(&shared),
+        pid,
+        layers,
+        failed_modules,
+        expectation,
+        landlock,
+        since: Instant::now(),
+        next_ticket: AtomicU64::new(0),
+    };
+    // Where nobody waits any more, the handle is dropped here, and that ends the forkserver.
+    let _ = tell.send(Ok(Arc::new(forkserver)));
+    let last_words = listen(&shared);
+    // It closes its end by dying, or it broke the protocol and must die; its children die with it.
+    let _ = process::pidfd_kill(pidfd.as_fd());
+    let how = process::reap(pid, 0);
+    shared.gone.cancel();
+    shared.children().clear();
+    match last_words {
+        None => tracing::debug!(pid, ?how, "forkserver ended"),
+        Some(words) => tracing::error!(pid, ?how, "The forkserver failed: {words}"),
+    }
+}
+
+/// Passes on what it hears until the end of the conversation. The answer is what went wrong, if anything.
+fn listen(shared: &Shared) -> Option<String> {
+    loop {
+        match shared.control.receive::<Event>() {
+            Ok(Some((Event::Ended { ticket, how }, _))) => shared.tell(ticket, Ended::Reaped(how)),
+            Ok(Some((Event::ForkFailed { ticket, error }, _))) => shared.tell(ticket, Ended::NotForked(error)),
+            Ok(Some((Event::Broken(text), _))) => return Some(text),
+            Ok(Some((unexpected, _))) => return Some(format!("it said {unexpected:?} out of turn")),
+            Ok(None) => return None,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+}
+
+impl Shared {
+    fn tell(&self, ticket: u64, ended: Ended) {
+        if let Some(tell) = self.children().remove(&ticket) {
+            let _ = tell.send(ended);
+        }
+    }
+}

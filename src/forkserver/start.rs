@@ -1,0 +1,262 @@
+//! Starting a forkserver: the jailer, the jail verified from outside, preparation, and the settled seal.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, ChildStderr, Command as Program, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::unistd::{getgid, getuid};
+use palisade_channel::control::{Command, Control, Event};
+use palisade_sandbox::layer::{Layer, Outcome, State};
+use palisade_sandbox::plan::Limits;
+use palisade_sandbox::verify::{Expectation, Status};
+use palisade_sandbox::{limits, process};
+
+use super::{Recipe, StartError};
+use crate::{extension, jailer, logging};
+
+/// Time for the jailer and for the interpreter to come up, each.
+const COME_UP: Duration = Duration::from_secs(30);
+
+/// Time for preloading: large packages read hundreds of files.
+const PREPARE: Duration = Duration::from_secs(120);
+
+/// Longest line of a forkserver's standard error that is kept, and how many lines.
+const LONGEST_LINE: usize = 2000;
+const MOST_LINES: usize = 20;
+
+/// The start-up filter and the no-exec filter.
+const JAIL_FILTERS: u32 = 2;
+
+pub(super) struct Started {
+    pub(super) control: Control,
+    pub(super) pid: i32,
+    pub(super) pidfd: OwnedFd,
+    pub(super) layers: Vec<Outcome>,
+    pub(super) failed_modules: Vec<(String, String)>,
+    pub(super) expectation: Expectation,
+    pub(super) landlock: bool,
+}
+
+/// The processes of a start that may still fail: ended and reaped unless they are let go.
+struct Unsettled {
+    /// Until it has become the forkserver, or made the forkserver and ended.
+    jailer: Option<Child>,
+    forkserver: Option<(i32, OwnedFd)>,
+}
+
+impl Unsettled {
+    /// The forkserver has spoken, and the kernel has named it.
+    fn named(&mut self, pid: i32, pidfd: OwnedFd) {
+        if let Some(mut jailer) = self.jailer.take()
+            && i32::try_from(jailer.id()) != Ok(pid)
+        {
+            // It made the first process of a PID namespace, and had nothing left to do.
+            let _ = jailer.wait();
+        }
+        self.forkserver = Some((pid, pidfd));
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if let Some(mut jailer) = self.jailer.take() {
+            let _ = jailer.kill();
+            let _ = jailer.wait();
+        }
+        if let Some((pid, pidfd)) = self.forkserver.take() {
+            let _ = process::pidfd_kill(pidfd.as_fd());
+            let _ = process::reap(pid, 0);
+        }
+    }
+}
+
+pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
+    let (control, theirs) = Control::pair().map_err(failed("control socket"))?;
+    control.name_senders().map_err(failed("control socket"))?;
+    let extension = extension::memfd(recipe.version).map_err(failed("extension"))?;
+    // argv[0] tells an operator in `ps` what this process is until it is the interpreter.
+    let mut jailer = Program::new(&recipe.jailer)
+        .arg(jailer::ARGUMENT)
+        .env_clear()
+        .stdin(theirs.into_socket())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed("jailer"))?;
+    let output = Output::collect(jailer.stderr.take());
+    let mut unsettled = Unsettled { jailer: Some(jailer), forkserver: None };
+    let conversation = Conversation { control: &control, output: &output };
+
+    conversation.send("jail", &Command::Jail(Box::new(recipe.jail.clone())), Some(&extension))?;
+    let (jailed, ancillary) = conversation.hear("jail", COME_UP)?;
+    let Event::Jailed(mut layers) = jailed else { return Err(conversation.unexpected("jail", jailed)) };
+    let pid = ancillary.sender_pid.ok_or_else(|| conversation.broken("jail", "the kernel did not name the sender"))?;
+    let pidfd = match ancillary.sender_pidfd {
+        Some(pidfd) => pidfd,
+        // Not reaped by anybody but this thread, so the number cannot be somebody else's.
+        None => process::pidfd_open(pid).map_err(failed("pidfd"))?,
+    };
+    unsettled.named(pid, pidfd);
+
+    let (hello, _) = conversation.hear("start", COME_UP)?;
+    let Event::Hello { version } = hello else { return Err(conversation.unexpected("start", hello)) };
+    if (version.0, version.1) != recipe.version {
+        return Err(conversation.broken("start", &format!("the interpreter is CPython {version:?}, not as it said before")));
+    }
+    conversation.send("preparation", &Command::Prepare(recipe.preparation.clone()), None)?;
+    let (prepared, _) = conversation.hear("preparation", PREPARE)?;
+    let Event::Prepared { failed: failed_modules } = prepared else {
+        return Err(conversation.unexpected("preparation", prepared));
+    };
+
+    let held = |layer| layers.iter().any(|Outcome { layer: l, state }| *l == layer && state.is_held());
+    let (landlock, seccomp, rlimits, no_new_privs) =
+        (held(Layer::Landlock), held(Layer::Seccomp), held(Layer::Rlimits), held(Layer::NoNewPrivs));
+    let status = Status::of(pid)?;
+    let own = Status::own()?;
+    let filters = if seccomp { Some(own.seccomp_filters()? + JAIL_FILTERS) } else { None };
+    verify_jail(&status, filters)?;
+
+    let mut seal = recipe.seal.clone();
+    seal.landlock &= landlock;
+    seal.seccomp &= seccomp;
+    seal.limits = match seal.limits.filter(|_| rlimits) {
+        None => None,
+        Some(wanted) => {
+            let address_space = wanted.address_space.saturating_add(status.address_space()?);
+            Some(limits::within_own(Limits { address_space, ..wanted }).map_err(failed("limits"))?)
+        }
+    };
+    let expectation = Expectation {
+        parent: pid,
+        uid: getuid().as_raw(),
+        gid: getgid().as_raw(),
+        groups: if recipe.jail.clear_groups { Vec::new() } else { own.groups()? },
+        filters: filters.map(|jail| jail + 1),
+        no_new_privs,
+        bounding: status.bounding()?,
+        limits: seal.limits,
+    };
+    conversation.send("seal", &Command::Arm(seal.clone()), None)?;
+    let (armed, _) = conversation.hear("seal", COME_UP)?;
+    let Event::Armed = armed else { return Err(conversation.unexpected("seal", armed)) };
+    layers.push(Outcome { layer: Layer::SlotUids, state: slot_state(recipe) });
+
+    let forkserver = unsettled.forkserver.take();
+    let (_, pidfd) = forkserver.ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;
+    Ok(Started { control, pid, pidfd, layers, failed_modules, expectation, landlock: seal.landlock })
+}
+
+fn slot_state(recipe: &Recipe) -> State {
+    match recipe.jail.slot_uids {
+        Some(range) => State::held(format!("from {}", range.first)),
+        None => State::Off,
+    }
+}
+
+/// The forkserver itself, from outside: its children can only be as tight as it is.
+fn verify_jail(status: &Status, filters: Option<u32>) -> Result<(), StartError> {
+    let wrong = |cause: String| StartError::Failed { stage: "verification", cause, output: String::new() };
+    if status.threads()? != 1 {
+        return Err(wrong(format!(
+            "{} threads are running in it, so a fork would not be whole; a preloaded package started them",
+            status.threads()?
+        )));
+    }
+    if let Some(planned) = filters
+        && status.seccomp_filters()? != planned
+    {
+        return Err(wrong(format!("it has {} seccomp filters, planned were {planned}", status.seccomp_filters()?)));
+    }
+    Ok(())
+}
+
+fn failed(stage: &'static str) -> impl Fn(std::io::Error) -> StartError {
+    move |error| StartError::Failed { stage, cause: error.to_string(), output: String::new() }
+}
+
+/// Questions and answers, with the process's own output where an answer is missing.
+struct Conversation<'a> {
+    control: &'a Control,
+    output: &'a Output,
+}
+
+impl Conversation<'_> {
+    fn send(&self, stage: &'static str, command: &Command, descriptor: Option<&OwnedFd>) -> Result<(), StartError> {
+        let descriptors: Vec<_> = descriptor.map(AsFd::as_fd).into_iter().collect();
+        self.control.send(command, &descriptors).map_err(|e| self.broken(stage, &e.to_string()))
+    }
+
+    fn hear(
+        &self,
+        stage: &'static str,
+        within: Duration,
+    ) -> Result<(Event, palisade_sandbox::socket::Ancillary), StartError> {
+        match self.control.receive_within::<Event>(within) {
+            Ok(Some(heard)) => Ok(heard),
+            Ok(None) => Err(self.broken(stage, "the process ended")),
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                Err(self.broken(stage, &format!("no answer within {} seconds", within.as_secs())))
+            }
+            Err(error) => Err(self.broken(stage, &error.to_string())),
+        }
+    }
+
+    fn unexpected(&self, stage: &'static str, event: Event) -> StartError {
+        match event {
+            Event::Refused(refusal) => StartError::Refused(refusal),
+            Event::Broken(text) => self.broken(stage, &text),
+            other => self.broken(stage, &format!("it said {other:?} out of turn")),
+        }
+    }
+
+    fn broken(&self, stage: &'static str, cause: &str) -> StartError {
+        StartError::Failed { stage, cause: cause.to_owned(), output: self.output.last_words() }
+    }
+}
+
+/// The last lines a forkserver wrote to its standard error. Each is logged, escaped.
+#[derive(Clone)]
+struct Output(Arc<Mutex<Vec<String>>>);
+
+impl Output {
+    fn collect(stderr: Option<ChildStderr>) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        if let Some(stderr) = stderr {
+            let lines = Arc::clone(&lines);
+            let _ = thread::Builder::new().name("forkserver-stderr".into()).spawn(move || read_lines(stderr, &lines));
+        }
+        Self(lines)
+    }
+
+    fn last_words(&self) -> String {
+        // The pipe's end comes a moment after the process's.
+        thread::sleep(Duration::from_millis(50));
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.is_empty() { String::new() } else { format!(" [{}]", lines.join(" | ")) }
+    }
+}
+
+fn read_lines(stderr: ChildStderr, lines: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stderr);
+    loop {
+        let mut line = Vec::new();
+        match reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = logging::one_line(String::from_utf8_lossy(&line).trim_end(), LONGEST_LINE);
+        if text.is_empty() {
+            continue;
+        }
+        tracing::debug!("forkserver: {text}");
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == MOST_LINES {
+            lines.remove(0);
+        }
+        lines.push(text);
+    }
+}

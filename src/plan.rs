@@ -1,0 +1,192 @@
+//! From policy and interpreter to what a forkserver is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use palisade_channel::control::{Modules, Preparation};
+use palisade_policy::{Allow, LayerMode, Policy, Tier as PolicyTier};
+use palisade_sandbox::identity;
+use palisade_sandbox::layer::{Layer, Mode, Outcome, State};
+use palisade_sandbox::plan::{FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids, Tier};
+
+use crate::forkserver::Recipe;
+use crate::interpreter::Interpreter;
+use crate::pool::Recycling;
+
+/// Threads of a child that has a user id of its own, where its tier has threads at all.
+const THREADS: u64 = 64;
+
+/// Children that may have a user id at one time beyond the tasks and the spares: killed ones that are not reaped yet.
+const SLOTS_BEYOND_TASKS: u32 = 64;
+
+/// CPU seconds beyond a task's time limit, for each of two cores: a belt for a supervisor that cannot kill.
+const CPU_ALLOWANCE: u64 = 10;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What a plan was made of that `check` shows.
+#[derive(Debug)]
+pub struct Planned {
+    /// For the pool.
+    pub recipe: Recipe,
+    /// When its forkserver is replaced.
+    pub recycling: Recycling,
+    /// Layers settled before the jailer starts, such as why children have no user ids of their own.
+    pub settled: Vec<Outcome>,
+}
+
+/// Plans for `tasks` tasks at a time of at most `timeout`.
+///
+/// # Errors
+/// A layer that policy requires and that is known to be missing already.
+pub fn plan(
+    policy: &Policy,
+    interpreter: &Interpreter,
+    transitive_imports: bool,
+    tasks: usize,
+    timeout: Duration,
+) -> Result<Planned, palisade_sandbox::layer::Refusal> {
+    let modes = modes(policy);
+    let tier = match policy.tier {
+        PolicyTier::Strict => Tier::Strict,
+        PolicyTier::Threads => Tier::Threads,
+        PolicyTier::Files => Tier::Files,
+    };
+    let mut settled = Vec::new();
+    let slot_uids = slots(&modes, interpreter, tier, tasks, &mut settled)?;
+    let libraries = libraries(interpreter);
+    let processes = slot_uids.map(|_| if tier == Tier::Strict { 1 } else { THREADS });
+    let limits = &policy.limits;
+    let seal = SealPlan {
+        tier,
+        landlock: modes.landlock != Mode::Off,
+        seccomp: modes.seccomp != Mode::Off,
+        limits: (modes.rlimits != Mode::Off).then_some(Limits {
+            address_space: limits.memory_mib.saturating_mul(MIB),
+            cpu_seconds: timeout.as_secs().saturating_mul(2).saturating_add(CPU_ALLOWANCE),
+            open_files: limits.open_files,
+            stack: limits.stack_mib.saturating_mul(MIB),
+            processes,
+        }),
+        files: if tier == Tier::Files { FileRules { execute: Vec::new(), read: libraries.clone() } } else { FileRules::default() },
+        sabotage: Vec::new(),
+    };
+    let jail = JailPlan {
+        interpreter: interpreter.path.clone(),
+        arguments: ["-I", "-B", "-X", "utf8", "-X", "disable_remote_debug"].map(String::from).into(),
+        environment: environment(),
+        modes,
+        files: jail_files(interpreter, libraries),
+        slot_uids,
+        clear_groups: identity::may_set_groups(),
+        sabotage: Vec::new(),
+    };
+    let preparation = Preparation {
+        stdlib: modules(&policy.stdlib),
+        external: modules(&policy.external),
+        builtins_deny: policy.builtins_deny.clone(),
+        preload: policy.preload.clone(),
+        preload_stdlib_extensions: policy.preload_all_stdlib,
+        transitive_imports,
+    };
+    let version = (interpreter.version.0, interpreter.version.1);
+    Ok(Planned {
+        recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal },
+        recycling: Recycling {
+            forks: limits.tasks_per_forkserver,
+            age: Duration::from_secs(limits.forkserver_max_age_s),
+        },
+        settled,
+    })
+}
+
+fn modules(allow: &Allow) -> Modules {
+    match allow {
+        Allow::All => Modules::All,
+        Allow::Only(names) => Modules::Only(names.iter().cloned().collect()),
+    }
+}
+
+fn modes(policy: &Policy) -> Modes {
+    let mode = |mode| match mode {
+        LayerMode::Required => Mode::Required,
+        LayerMode::BestEffort => Mode::BestEffort,
+        LayerMode::Off => Mode::Off,
+    };
+    let layers = &policy.layers;
+    Modes {
+        landlock: mode(layers.landlock),
+        seccomp: mode(layers.seccomp),
+        no_new_privs: mode(layers.no_new_privs),
+        rlimits: mode(layers.rlimits),
+        user_namespace: mode(layers.user_namespace),
+        pid_namespace: mode(layers.pid_namespace),
+        net_namespace: mode(layers.net_namespace),
+        ipc_namespace: mode(layers.ipc_namespace),
+        mount_namespace: mode(layers.mount_namespace),
+        slot_uids: mode(layers.slot_uids),
+        cgroup: mode(layers.cgroup),
+    }
+}
+
+/// User ids for children, where the host lets the runner give them.
+fn slots(
+    modes: &Modes,
+    interpreter: &Interpreter,
+    tier: Tier,
+    tasks: usize,
+    settled: &mut Vec<Outcome>,
+) -> Result<Option<SlotUids>, palisade_sandbox::layer::Refusal> {
+    if modes.slot_uids == Mode::Off {
+        settled.push(Outcome { layer: Layer::SlotUids, state: State::Off });
+        return Ok(None);
+    }
+    let count = u32::try_from(tasks).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(SLOTS_BEYOND_TASKS);
+    let refusal = match identity::slot_uids(count) {
+        // A task that opens no file needs none of the interpreter's: all is mapped and imported before it changes its id.
+        Ok(range) if tier < Tier::Files => return Ok(Some(range)),
+        Ok(range) => match interpreter.usable_by(range.first, range.first) {
+            Ok(()) => return Ok(Some(range)),
+            Err(obstacle) => palisade_sandbox::layer::Refusal::new(
+                Layer::SlotUids,
+                format!("children of other ids could not read the interpreter: {obstacle}"),
+                "put the interpreter where everybody can read it",
+            ),
+        },
+        Err(refusal) => refusal,
+    };
+    if modes.slot_uids == Mode::Required {
+        return Err(refusal);
+    }
+    let state = State::Missing { found: refusal.found, remedy: refusal.remedy };
+    settled.push(Outcome { layer: Layer::SlotUids, state });
+    Ok(None)
+}
+
+/// What Python code is loaded from.
+fn libraries(interpreter: &Interpreter) -> Vec<PathBuf> {
+    let lists = [&interpreter.library_dirs, &interpreter.startup_files, &interpreter.zone_data];
+    lists.into_iter().flatten().cloned().collect()
+}
+
+fn jail_files(interpreter: &Interpreter, libraries: Vec<PathBuf>) -> FileRules {
+    let mut read = libraries;
+    let lists = [&interpreter.shared_libraries, &interpreter.loader_dirs, &interpreter.loader_files];
+    read.extend(lists.into_iter().flatten().cloned());
+    read.push("/dev/null".into());
+    let execute = [Some(&interpreter.real_path), interpreter.loader.as_ref()];
+    FileRules { execute: execute.into_iter().flatten().cloned().collect(), read }
+}
+
+/// The forkserver's whole environment. The time zone is the operator's; one thread for numerical libraries, because a fork
+/// copies one thread only and theirs would be missed.
+fn environment() -> Vec<(String, String)> {
+    let mut environment: Vec<(String, String)> =
+        ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"]
+            .map(|name| (name.to_owned(), "1".to_owned()))
+            .into();
+    if let Ok(zone) = std::env::var("TZ") {
+        environment.push(("TZ".into(), zone));
+    }
+    environment
+}

@@ -1,0 +1,232 @@
+//! Sealed children in stock.
+//!
+//! A spare has been forked, sealed, verified from outside and warmed up before a task asks for it. It has seen no user
+//! byte, so one that dies or goes stale is replaced and nobody hears of it.
+
+mod child;
+mod slots;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use palisade_sandbox::plan::SlotUids;
+use thiserror::Error;
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use child::Child;
+use slots::Slots;
+
+use crate::forkserver::{Forkserver, Recipe, StartError};
+
+/// How long a task waits for a child before it is told that there is none: the time to start a forkserver that preloads
+/// much, and some.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Pauses between attempts to start a forkserver that does not come up, or to fork from one that cannot.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// When a forkserver is replaced although it is well: its children share its address layout and hash seed.
+#[derive(Debug, Clone, Copy)]
+pub struct Recycling {
+    /// After so many children.
+    pub forks: u64,
+    /// After so long.
+    pub age: Duration,
+}
+
+/// Why there is no child for a task.
+#[derive(Debug, Clone, Error)]
+#[error("no sealed child could be made: {0}")]
+pub struct NoChild(pub String);
+
+/// Keeps a number of spares. Dropping it ends them and their forkserver.
+#[derive(Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// The forkserver that children come from, and why there is none while there is none.
+    state: watch::Receiver<Stock>,
+    _keeper: DropGuard,
+}
+
+/// What the keeper is at.
+#[derive(Debug, Clone)]
+pub enum Stock {
+    /// The first forkserver is on its way.
+    Starting,
+    /// Children can be had.
+    Open(Arc<Forkserver>),
+    /// The last attempt failed so; the next one comes.
+    Failing(String),
+}
+
+#[derive(Debug)]
+struct Shared {
+    spares: Mutex<VecDeque<Child>>,
+    /// A spare was added.
+    added: Notify,
+    /// A spare was taken, or is wanted.
+    wanted: Notify,
+    want: usize,
+}
+
+impl Shared {
+    fn spares(&self) -> std::sync::MutexGuard<'_, VecDeque<Child>> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pool {
+    /// Starts a forkserver and fills up to `want` spares, in the background. The first forkserver must come up.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(recipe: Recipe, want: usize, recycling: Recycling) -> Result<Self, StartError> {
+        let slots = recipe.jail.slot_uids.map(|SlotUids { first, count }| Slots::new(first, count));
+        let first = Forkserver::start(recipe.clone()).await?;
+        let shared =
+            Arc::new(Shared { spares: Mutex::default(), added: Notify::new(), wanted: Notify::new(), want: want.max(1) });
+        let (tell, state) = watch::channel(Stock::Open(Arc::clone(&first)));
+        let stop = CancellationToken::new();
+        let keeper = Keeper { recipe, recycling, slots, shared: Arc::clone(&shared), state: tell };
+        tokio::spawn(stop.clone().run_until_cancelled_owned(keeper.run(first)));
+        Ok(Self { shared, state, _keeper: stop.drop_guard() })
+    }
+
+    /// A child that is sealed, verified and alive, for one task.
+    ///
+    /// # Errors
+    /// [`NoChild`] after waiting in vain.
+    pub async fn take(&self) -> Result<Child, NoChild> {
+        let waiting = async {
+            loop {
+                let added = self.shared.added.notified();
+                while let Some(child) = self.pop() {
+                    if child.is_alive() {
+                        return child;
+                    }
+                }
+                added.await;
+            }
+        };
+        match timeout(PATIENCE, waiting).await {
+            Ok(child) => Ok(child),
+            Err(_) => Err(NoChild(match &*self.state.borrow() {
+                Stock::Failing(why) => why.clone(),
+                _ => format!("none was ready within {} seconds", PATIENCE.as_secs()),
+            })),
+        }
+    }
+
+    fn pop(&self) -> Option<Child> {
+        let child = self.shared.spares().pop_front();
+        self.shared.wanted.notify_one();
+        child
+    }
+
+    /// The forkserver children come from now.
+    pub fn forkserver(&self) -> Option<Arc<Forkserver>> {
+        match &*self.state.borrow() {
+            Stock::Open(forkserver) => Some(Arc::clone(forkserver)),
+            _ => None,
+        }
+    }
+
+    /// Number of spares in stock.
+    pub fn spares(&self) -> usize {
+        self.shared.spares().len()
+    }
+
+    /// Waits until as many spares as wanted are in stock.
+    pub async fn filled(&self) {
+        while self.spares() < self.shared.want {
+            let added = self.shared.added.notified();
+            if self.spares() < self.shared.want {
+                let _ = timeout(Duration::from_millis(20), added).await;
+            }
+        }
+    }
+}
+
+struct Keeper {
+    recipe: Recipe,
+    recycling: Recycling,
+    slots: Option<Arc<Slots>>,
+    shared: Arc<Shared>,
+    state: watch::Sender<Stock>,
+}
+
+impl Keeper {
+    async fn run(self, first: Arc<Forkserver>) {
+        let mut forkserver = first;
+        loop {
+            self.serve(&forkserver).await;
+            // Spares of the old one are still good children where it was only old; where it died they are dead.
+            self.shared.spares().retain(Child::is_alive);
+            forkserver = self.replace().await;
+        }
+    }
+
+    /// Fills the stock from one forkserver until it is gone or old.
+    async fn serve(&self, forkserver: &Arc<Forkserver>) {
+        let mut pause = FIRST_PAUSE;
+        while !self.is_worn(forkserver) {
+            if self.shared.spares().len() >= self.shared.want {
+                tokio::select! {
+                    () = self.shared.wanted.notified() => {}
+                    () = forkserver.gone().cancelled() => {
+                        tracing::warn!("The forkserver died; starting another one");
+                        return;
+                    }
+                    // A spare that dies in stock is noticed at the latest now.
+                    () = sleep(Duration::from_secs(5)) => self.shared.spares().retain(Child::is_alive),
+                }
+                continue;
+            }
+            match Child::fork(forkserver, self.slots.as_ref()).await {
+                Ok(child) => {
+                    pause = FIRST_PAUSE;
+                    self.shared.spares().push_back(child);
+                    self.shared.added.notify_waiters();
+                }
+                Err(_) if forkserver.gone().is_cancelled() => {
+                    tracing::warn!("The forkserver died; starting another one");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!("A child could not be sealed: {error}");
+                    let _ = self.state.send(Stock::Failing(error.to_string()));
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                    let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+                }
+            }
+        }
+        tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
+    }
+
+    fn is_worn(&self, forkserver: &Forkserver) -> bool {
+        forkserver.forks() >= self.recycling.forks || forkserver.since.elapsed() >= self.recycling.age
+    }
+
+    async fn replace(&self) -> Arc<Forkserver> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match Forkserver::start(self.recipe.clone()).await {
+                Ok(forkserver) => {
+                    let _ = self.state.send(Stock::Open(Arc::clone(&forkserver)));
+                    return forkserver;
+                }
+                Err(error) => {
+                    tracing::error!("{error}");
+                    let _ = self.state.send(Stock::Failing(error.to_string()));
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+}

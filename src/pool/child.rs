@@ -1,0 +1,251 @@
+//! One sealed child as the supervisor holds it: forked, verified, killed, reaped.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use palisade_channel::control::How;
+use palisade_channel::frame::{Decoder, Frame, Kind, Violation};
+use palisade_channel::message::{Failure, LandlockProbe, Ready};
+use palisade_sandbox::socket::{self, Ancillary};
+use palisade_sandbox::verify::{Expectation, NotVerified, Seen, verify};
+use palisade_sandbox::process;
+use thiserror::Error;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::slots::{Slot, Slots};
+use crate::forkserver::{Ended, Forkserver};
+
+/// How long fork, seal and warm-up may take.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long the word of a killed child's end may take.
+const REAPED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Longest message before any task: readiness, or why there is none.
+const FIRST_MESSAGE: u64 = 8 * 1024;
+
+/// A sealed child for one task. Dropping it kills it.
+#[derive(Debug)]
+pub struct Child {
+    /// Its socket. Bytes that come here after it got a task are made by an attacker.
+    pub socket: UnixStream,
+    /// Its pid, as the supervisor sees it; for reading `/proc`, never for killing.
+    pub pid: i32,
+    /// Its memory when it was sealed.
+    pub seen: Seen,
+    end: End,
+    /// Keeps its forkserver alive while it lives.
+    forkserver: Arc<Forkserver>,
+}
+
+/// How it is killed, and how its end is heard of. Its user id is free when both are done.
+#[derive(Debug)]
+struct End {
+    pidfd: OwnedFd,
+    told: Option<oneshot::Receiver<Ended>>,
+    slot: Option<Slot>,
+}
+
+/// Why a child is not used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// All user ids are taken by children that have not ended.
+    #[error("every user id for children is taken")]
+    NoSlot,
+    /// It was not forked.
+    #[error("fork: {0}")]
+    Fork(String),
+    /// It said why it is not sealed, or ended without a word.
+    #[error("{0}")]
+    NotSealed(String),
+    /// What it said is no message of ours.
+    #[error("its first message: {0}")]
+    Channel(#[from] Violation),
+    /// Its seal is not as planned.
+    #[error("its seal does not hold: {0}")]
+    NotVerified(#[from] NotVerified),
+    /// Landlock did not refuse what it must refuse.
+    #[error("its seal does not hold: Landlock {0}")]
+    Landlock(String),
+    /// A system call of the supervisor failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Child {
+    /// Forks, waits until it says that it is sealed, and verifies that from outside.
+    pub(super) async fn fork(forkserver: &Arc<Forkserver>, slots: Option<&Arc<Slots>>) -> Result<Self, Unfit> {
+        let slot = match slots {
+            Some(slots) => Some(slots.take().ok_or(Unfit::NoSlot)?),
+            None => None,
+        };
+        let (ours, theirs) = socket::stream_pair_that_names_senders()?;
+        let ours = StdStream::from(ours);
+        ours.set_nonblocking(true)?;
+        let stream = UnixStream::from_std(ours)?;
+        let uid = slot.as_ref().map(Slot::id);
+        let told = forkserver.fork(&theirs, uid)?;
+        drop(theirs);
+
+        let (ready, ancillary) = match timeout(READY_WITHIN, first_message(&stream)).await {
+            Ok(Ok(heard)) => heard,
+            Ok(Err(Unfit::NotSealed(silence))) => return Err(explain(silence, told).await),
+            Ok(Err(error)) => return Err(error),
+            // Its number is not known; it dies with its socket, which it reads next.
+            Err(_) => return Err(Unfit::NotSealed(format!("it said nothing in {} s", READY_WITHIN.as_secs()))),
+        };
+        let pid = ancillary.sender_pid.ok_or_else(|| Unfit::NotSealed("the kernel did not name it".into()))?;
+        let pidfd = match ancillary.sender_pidfd {
+            Some(pidfd) => pidfd,
+            None => process::pidfd_open(pid)?,
+        };
+        // From here on an early return kills it.
+        let end = End { pidfd, told: Some(told), slot };
+        if forkserver.landlock {
+            attested(ready.landlock)?;
+        }
+        let own = Expectation {
+            uid: uid.unwrap_or(forkserver.expectation.uid),
+            gid: uid.unwrap_or(forkserver.expectation.gid),
+            ..forkserver.expectation.clone()
+        };
+        let seen = verify(pid, &own)?;
+        // Last: both are still true, so all of the above was about this process. Without SCM_PIDFD (before Linux 6.5) the
+        // number could have been given away before the pidfd was made, but then its socket is closed by now: the
+        // forkserver reaps only after it has closed its own copy.
+        if !process::pidfd_is_alive(end.pidfd.as_fd())? || process::has_hung_up(stream.as_fd())? {
+            return Err(Unfit::NotSealed("it ended right after it was ready".into()));
+        }
+        Ok(Self { socket: stream, pid, seen, end, forkserver: Arc::clone(forkserver) })
+    }
+
+    /// Whether it has not ended.
+    pub fn is_alive(&self) -> bool {
+        process::pidfd_is_alive(self.end.pidfd.as_fd()).unwrap_or(false) && !self.forkserver.gone().is_cancelled()
+    }
+
+    /// Layers that held for it.
+    pub fn layers(&self) -> Vec<String> {
+        let held = self.forkserver.layers.iter().filter(|outcome| outcome.state.is_held());
+        held.map(|outcome| outcome.layer.name().to_owned()).collect()
+    }
+
+    /// Kills it, whatever it is doing, and waits until it was reaped. How it ended is nothing where the forkserver died
+    /// first.
+    pub async fn finish(mut self) -> Option<How> {
+        self.end.kill();
+        self.end.ended().await
+    }
+
+    /// Waits for an end that comes by itself, as of a child that closed its socket, and kills it after `limit`.
+    pub async fn end_within(mut self, limit: Duration) -> Option<How> {
+        if let Some(told) = self.end.told.as_mut()
+            && let Ok(told) = timeout(limit, told).await
+        {
+            self.end.told = None;
+            return how(told);
+        }
+        self.finish().await
+    }
+}
+
+impl End {
+    fn kill(&self) {
+        if let Err(error) = process::pidfd_kill(self.pidfd.as_fd()) {
+            tracing::error!("A child could not be killed: {error}");
+        }
+    }
+
+    async fn ended(&mut self) -> Option<How> {
+        let told = self.told.take()?;
+        match timeout(REAPED_WITHIN, told).await {
+            Ok(told) => how(told),
+            Err(_) => {
+                tracing::error!("A killed child was not reaped within {} s", REAPED_WITHIN.as_secs());
+                // Its user id may still be in use, so nobody else gets it.
+                std::mem::forget(self.slot.take());
+                None
+            }
+        }
+    }
+}
+
+fn how(told: Result<Ended, oneshot::error::RecvError>) -> Option<How> {
+    match told {
+        Ok(Ended::Reaped(how)) => Some(how),
+        Ok(Ended::NotForked(_)) | Err(_) => None,
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let Some(told) = self.told.take() else { return };
+        self.kill();
+        let slot = self.slot.take();
+        // The id is free when nobody has it any more.
+        if let (Some(slot), Ok(runtime)) = (slot, tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let _ = told.await;
+                drop(slot);
+            });
+        }
+    }
+}
+
+/// The forkserver knows why a child that said nothing is not there.
+async fn explain(silence: String, told: oneshot::Receiver<Ended>) -> Unfit {
+    match timeout(REAPED_WITHIN, told).await {
+        Ok(Ok(Ended::NotForked(why))) => Unfit::Fork(why),
+        Ok(Ok(Ended::Reaped(how))) => Unfit::NotSealed(format!("{silence} ({how:?})")),
+        _ => Unfit::NotSealed(silence),
+    }
+}
+
+async fn first_message(stream: &UnixStream) -> Result<(Ready, Ancillary), Unfit> {
+    let mut decoder = Decoder::new(|_| FIRST_MESSAGE);
+    let mut buffer = [0; 4096];
+    loop {
+        stream.readable().await?;
+        let received = stream.try_io(Interest::READABLE, || socket::receive(stream.as_fd(), &mut buffer));
+        let (len, ancillary) = match received {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            other => other?,
+        };
+        if len == 0 {
+            return Err(Unfit::NotSealed("it ended before it was ready".into()));
+        }
+        let mut rest = &buffer[..len];
+        let Some(Frame { kind, payload }) = decoder.next(&mut rest)? else { continue };
+        return match kind {
+            Kind::Ready if rest.is_empty() => {
+                let ready = serde_json::from_slice(&payload).map_err(io::Error::from)?;
+                Ok((ready, ancillary))
+            }
+            Kind::Failed => Err(match serde_json::from_slice(&payload) {
+                Ok(Failure::Internal { text }) => Unfit::NotSealed(text),
+                _ => Unfit::NotSealed("it failed without a reason".into()),
+            }),
+            other => Err(Unfit::NotSealed(format!("it said {other:?} before it was ready"))),
+        };
+    }
+}
+
+/// Landlock cannot be seen from outside, so the trusted extension tried it: every forbidden open must have got EACCES.
+fn attested(answers: Option<LandlockProbe>) -> Result<(), Unfit> {
+    let Some(LandlockProbe { root, exe, canary }) = answers else {
+        return Err(Unfit::Landlock("was not tried".into()));
+    };
+    for (what, errno) in [("/", root), ("the interpreter", exe), ("the canary", canary)] {
+        if errno != nix::errno::Errno::EACCES as i32 {
+            return Err(Unfit::Landlock(format!("answered errno {errno} for opening {what}, not EACCES")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! The runner's loop: connect, serve, connect again, until it is time to go.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    broker::{Backoff, ConnectError, Connection, Endpoint, Event, Loss},
+    execute::Execute,
+    logging::one_line,
+    session::{Observed, Session},
+};
+
+/// Tasks that were told to stop get this long; their children are killed, so it is never needed.
+const TERMINATION: Duration = Duration::from_secs(3);
+/// What an idle runner has to end.
+const IDLE_GRACE: Duration = Duration::from_secs(3);
+
+/// What the runner has to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The broker.
+    pub endpoint: Endpoint,
+    /// Tasks at once.
+    pub max_concurrency: usize,
+    /// When to stop for want of work.
+    pub idle_timeout: Option<Duration>,
+    /// How long running tasks may go on when it has to stop.
+    pub grace: Duration,
+}
+
+/// A wish that the runner stop. The first one lets running tasks come to their end within the grace, a second one ends
+/// the grace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT.
+    Interrupt,
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        }
+    }
+}
+
+/// How the runner ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As it was asked to, or for want of work.
+    Stopped,
+    /// The broker does not want it.
+    Forbidden,
+    /// Tasks did not end although they were stopped.
+    TimedOut,
+}
+
+impl Ending {
+    /// The exit code of the process.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Stopped => 0,
+            Self::Forbidden | Self::TimedOut => 1,
+        }
+    }
+}
+
+/// The runner.
+pub struct Runner<E> {
+    options: Options,
+    session: Session<E>,
+    signals: mpsc::Receiver<Signal>,
+    stop: Option<Stop>,
+}
+
+/// How far stopping has come.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    /// When patience ends: with the tasks first, then with the whole.
+    deadline: Instant,
+    grace: Duration,
+    terminating: bool,
+}
+
+/// What happened, of all that may happen while connected.
+enum Happening {
+    Connection(Event),
+    Signal(Signal),
+    Deadline,
+}
+
+impl<E: Execute> Runner<E> {
+    /// A runner that has tasks executed by `executor` and listens to `signals`. An `observer` is told of every task that
+    /// is over; what it is too slow for it misses.
+    pub fn new(
+        options: Options,
+        executor: Arc<E>,
+        signals: mpsc::Receiver<Signal>,
+        observer: Option<mpsc::Sender<Observed>>,
+    ) -> Self {
+        let session = Session::new(executor, options.max_concurrency, observer);
+        Self { options, session, signals, stop: None }
+    }
+
+    /// Runs until it is told to stop, has had nothing to do for long enough, or is not wanted.
+    pub async fn run(mut self) -> Ending {
+        info!("Starting runner...");
+        let mut backoff = Backoff::new();
+        let mut forbidden = false;
+        while self.stop.is_none() {
+            match self.connect().await {
+                Some(Ok(connection)) => {
+                    info!("Connected to broker");
+                    let connected = Instant::now();
+                    self.serve(connection).await;
+                    // A broker that lets us in and hangs up at once is not to be called ten times a second.
+                    if connected.elapsed() > Duration::from_secs(5) {
+                        backoff.reset();
+                    }
+                }
+                Some(Err(cause @ ConnectError::Forbidden)) => {
+                    error!("Authentication failed with status 403: {cause}");
+                    forbidden = true;
+                    break;
+                }
+                Some(Err(cause)) => warn_of_retry(&cause.to_string()),
+                None => break,
+            }
+            if self.stop.is_none() {
+                self.wait(backoff.next_delay()).await;
+            }
+        }
+        let orderly = self.finish().await;
+        info!("Runner stopped");
+        match (forbidden, orderly) {
+            (true, _) => Ending::Forbidden,
+            (false, true) => Ending::Stopped,
+            (false, false) => Ending::TimedOut,
+        }
+    }
+
+    /// Connects once; none when it is time to stop instead.
+    async fn connect(&mut self) -> Option<Result<Connection, ConnectError>> {
+        let endpoint = self.options.endpoint.clone();
+        let connecting = endpoint.connect();
+        tokio::pin!(connecting);
+        loop {
+            tokio::select! {
+                connection = &mut connecting => return Some(connection),
+                ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),
+                Some(signal) = self.signals.recv() => {
+                    self.signalled(signal);
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Waits between two connections, unless it is time to stop.
+    async fn wait(&mut self, delay: Duration) {
+        let until = Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return,
+                ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),
+                Some(signal) = self.signals.recv() => return self.signalled(signal),
+            }
+        }
+    }
+
+    /// Serves one connection to its end, or to the runner's.
+    async fn serve(&mut self, mut connection: Connection) {
+        loop {
+            let now = Instant::now();
+            self.session.make_offers(now, connection.is_behind());
+            for frame in self.session.take_outbox() {
+                connection.send(frame);
+            }
+            if self.stop.is_some_and(|stop| self.session.busy() == 0 || stop.is_over(now)) {
+                connection.close(self.options.grace).await;
+                info!("Disconnected from broker");
+                return;
+            }
+            let deadline = self.next_deadline();
+            let happening = tokio::select! {
+                event = connection.next() => Happening::Connection(event),
+                Some(signal) = self.signals.recv() => Happening::Signal(signal),
+                ended = self.session.next_ended() => {
+                    self.session.ended(ended, Instant::now());
+                    continue;
+                }
+                () = sleep_until(deadline.unwrap_or(now)), if deadline.is_some() => Happening::Deadline,
+            };
+            match happening {
+                Happening::Connection(Event::Frame(frame)) => self.session.frame(frame, Instant::now()),
+                Happening::Connection(Event::Unusable(cause)) => {
+                    error!("Error handling message: {}", one_line(&cause.to_string(), 500));
+                }
+                Happening::Connection(Event::Room) => {}
+                Happening::Connection(Event::Lost(loss)) => return self.lost(connection, loss),
+                Happening::Signal(signal) => self.signalled(signal),
+                Happening::Deadline => self.deadline_reached(Instant::now()),
+            }
+        }
+    }
+
+    fn lost(&mut self, connection: Connection, loss: Loss) {
+        self.session.connection_lost();
+        if let Some(cause) = &loss.cause {
+            warn_of_retry(cause);
+        }
+        // The goodbye is bounded, and nobody has to wait for it.
+        tokio::spawn(connection.end(loss));
+    }
+
+    /// When something is due although nothing comes.
+    fn next_deadline(&self) -> Option<Instant> {
+        let idle = match (self.stop, self.options.idle_timeout, self.session.idle_since()) {
+            (None, Some(timeout), Some(since)) => Some(since + timeout),
+            _ => None,
+        };
+        let stop = self.stop.map(|stop| stop.deadline);
+        [idle, stop, self.session.next_expiry()].into_iter().flatten().min()
+    }
+
+    fn deadline_reached(&mut self, now: Instant) {
+        match self.stop {
+            Some(stop) if !stop.terminating && now >= stop.deadline => {
+                warn!("Timed out waiting for {} tasks to complete", self.session.busy());
+                self.terminate(stop.grace);
+            }
+            Some(_) => {}
+            None => {
+                let is_idle = self.session.idle_since().zip(self.options.idle_timeout);
+                if is_idle.is_some_and(|(since, timeout)| now >= since + timeout) {
+                    info!("Reached idle timeout, starting shutdown...");
+                    self.begin_stop(IDLE_GRACE);
+                }
+            }
+        }
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        match self.stop {
+            None => {
+                info!("Received {} signal, starting shutdown...", signal.name());
+                self.begin_stop(self.options.grace);
+            }
+            Some(stop) => {
+                info!("Received {} signal, already shutting down", signal.name());
+                if !stop.terminating {
+                    self.terminate(stop.grace);
+                }
+            }
+        }
+    }
+
+    fn begin_stop(&mut self, grace: Duration) {
+        self.session.close_offers();
+        let tasks = self.session.busy();
+        if tasks > 0 {
+            debug!("Waiting for {tasks} tasks to complete (timeout: {}s)...", grace.as_secs());
+        }
+        self.stop = Some(Stop { deadline: Instant::now() + grace, grace, terminating: false });
+    }
+
+    fn terminate(&mut self, grace: Duration) {
+        warn!("Terminating {} tasks...", self.session.busy());
+        self.session.stop_tasks();
+        self.stop = Some(Stop { deadline: Instant::now() + TERMINATION, grace, terminating: true });
+    }
+
+    /// Waits for what still runs without a connection; false when it does not end.
+    async fn finish(&mut self) -> bool {
+        self.session.close_offers();
+        self.session.connection_lost();
+        let deadline = self.stop.filter(|stop| stop.terminating).map_or_else(|| Instant::now() + TERMINATION, |s| s.deadline);
+        while self.session.busy() > 0 {
+            tokio::select! {
+                ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),
+                () = sleep_until(deadline) => {
+                    let grace = self.stop.map_or(TERMINATION, |stop| stop.grace);
+                    error!("Shutdown timed out after {}s, forcing exit...", grace.as_secs());
+                    return false;
+                }
+            }
+        }
+        if self.stop.is_some_and(|stop| stop.terminating) {
+            warn!("Terminated tasks");
+        }
+        true
+    }
+}
+
+impl Stop {
+    fn is_over(&self, now: Instant) -> bool {
+        self.terminating && now >= self.deadline
+    }
+}
+
+fn warn_of_retry(cause: &str) {
+    warn!("Failed to connect to broker: {} - retrying...", one_line(cause, 500));
+}

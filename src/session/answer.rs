@@ -1,0 +1,152 @@
+//! From an [`Answer`] to frames and log lines.
+
+use std::time::Duration;
+
+use palisade_channel::message::Print;
+use tracing::{debug, error, info, warn};
+
+use super::{Observed, id};
+use crate::{
+    execute::{Answer, ErrorKind, TaskError, Verdict},
+    frame::{Outgoing, Settings},
+    logging::one_line,
+};
+
+/// Prints that are sent for one task, and bytes of them; n8n's users see the first hundred.
+const MAX_PRINTS: usize = 100;
+const MAX_PRINT_BYTES: usize = 16 << 20;
+/// Of one print, the log shows this much.
+const LOGGED_PRINT_CHARS: usize = 2000;
+
+/// Names of a task for log lines.
+#[derive(Debug, Default)]
+pub(super) struct Labels(String);
+
+impl Labels {
+    pub(super) fn of(settings: &Settings) -> Self {
+        let [node, node_id, workflow, workflow_id] =
+            [&settings.node_name, &settings.node_id, &settings.workflow_name, &settings.workflow_id]
+                .map(|label| one_line(label, 200));
+        Self(format!(r#" for node "{node}" ({node_id}) in workflow "{workflow}" ({workflow_id})"#))
+    }
+}
+
+/// What an observer is told.
+pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
+    let error = match &answer.verdict {
+        Verdict::Done(_) => None,
+        Verdict::Forgiven { kind, .. } => Some(*kind),
+        Verdict::Failed(error) => Some(error.kind),
+    };
+    Observed {
+        task_id: task_id.to_owned(),
+        error,
+        prints: answer.prints.iter().take(MAX_PRINTS).map(|print| print.text.clone()).collect(),
+        report: answer.report.clone(),
+    }
+}
+
+/// What the log says about a task that is over.
+pub(super) fn log(task_id: &str, Labels(labels): &Labels, took: Duration, answer: &Answer) {
+    let task_id = id(task_id);
+    for print in answer.prints.iter().take(MAX_PRINTS) {
+        info!("[user code] {}", one_line(&print.text, LOGGED_PRINT_CHARS));
+    }
+    match &answer.verdict {
+        Verdict::Failed(TaskError { kind: ErrorKind::Cancelled, .. })
+        | Verdict::Forgiven { kind: ErrorKind::Cancelled, .. } => info!("Cancelled task {task_id}{labels}"),
+        Verdict::Failed(TaskError { kind: ErrorKind::Syntax, .. }) => warn!("Task {task_id} failed syntax validation"),
+        Verdict::Failed(_) => error!("Task {task_id} failed"),
+        Verdict::Done(result) => {
+            let size = result.get().len() + answer.prints.iter().map(print_bytes).sum::<usize>();
+            info!("Completed task {task_id} in {} ({}){labels}", duration(took), bytes(size));
+        }
+        Verdict::Forgiven { .. } => info!("Completed task {task_id} in {} ({}){labels}", duration(took), bytes(0)),
+    }
+    debug!("Task {task_id}: {}", answer.report);
+}
+
+/// The frames that answer a task: its prints, then done or error.
+pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
+    let mut frames = Vec::new();
+    let mut room = MAX_PRINT_BYTES;
+    let total = answer.prints.len();
+    for print in answer.prints.iter().take(MAX_PRINTS) {
+        let Some(rest) = room.checked_sub(print_bytes(print)) else { break };
+        room = rest;
+        frames.push(Outgoing::print(task_id, &print.params));
+    }
+    let omitted = answer.omitted_prints.saturating_add((total - frames.len()) as u64);
+    if omitted > 0 {
+        let note = format!("[Output truncated - {omitted} more print statements]");
+        frames.push(Outgoing::print(task_id, &[note]));
+    }
+    frames.push(match answer.verdict {
+        Verdict::Done(result) | Verdict::Forgiven { result, .. } => Outgoing::done(task_id, result),
+        Verdict::Failed(error) => Outgoing::error(task_id, &error),
+    });
+    frames
+}
+
+fn print_bytes(print: &Print) -> usize {
+    print.params.iter().map(String::len).sum()
+}
+
+fn duration(took: Duration) -> String {
+    match (took.as_millis(), took.as_secs()) {
+        (ms @ ..1000, _) => format!("{ms}ms"),
+        (_, s @ ..60) => format!("{s}s"),
+        (_, s) => format!("{}m", s / 60),
+    }
+}
+
+fn bytes(size: usize) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let in_units_of = |unit: usize| size as f64 / unit as f64;
+    match size {
+        ..1024 => format!("{size} bytes"),
+        1024..1_048_576 => format!("{:.1} KB", in_units_of(1024)),
+        _ => format!("{:.1} MB", in_units_of(1_048_576)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn print(bytes: usize) -> Print {
+        Print { params: vec!["x".repeat(bytes)], text: String::new() }
+    }
+
+    fn answer(prints: Vec<Print>, omitted_prints: u64) -> Vec<String> {
+        let verdict = Verdict::Done(RawValue::from_string("[]".to_owned()).unwrap());
+        let answer = Answer { prints, omitted_prints, ..Answer::bare(verdict) };
+        let text = |mut frame: Outgoing| String::from_utf8(frame.take(usize::MAX).to_vec()).unwrap();
+        frames("t", answer).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn durations_and_sizes_are_rounded_as_n8n_does() {
+        let texts = [0, 999, 1000, 59_999, 60_000, 3_600_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(texts, ["0ms", "999ms", "1s", "59s", "1m", "60m"]);
+        let texts = [0, 1023, 1024, 1536, 1_048_576, 2_621_440].map(bytes);
+        assert_eq!(texts, ["0 bytes", "1023 bytes", "1.0 KB", "1.5 KB", "1.0 MB", "2.5 MB"]);
+    }
+
+    #[test]
+    fn prints_come_first_and_are_bounded_in_number_and_size() {
+        let frames = answer(vec![print(1), print(2)], 0);
+        assert_eq!(frames.len(), 3);
+        assert!(frames[2].contains("taskdone"));
+
+        let frames = answer((0..150).map(|_| print(1)).collect(), 7);
+        assert_eq!(frames.len(), 102);
+        assert!(frames[100].contains("[Output truncated - 57 more print statements]"));
+
+        let frames = answer((0..100).map(|_| print(MAX_PRINT_BYTES / 2)).collect(), 0);
+        assert_eq!(frames.len(), 4);
+        assert!(frames[2].contains("[Output truncated - 98 more print statements]"));
+    }
+}

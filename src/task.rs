@@ -1,0 +1,136 @@
+//! One task, from its settings to its one answer.
+//!
+//! Analysis, a sealed and verified child, code and items down its socket, frames up, an end that cannot be missed. What
+//! comes up is made by an attacker: bounded, typed, and believed in nothing but its own result.
+
+mod conversation;
+
+use std::time::{Duration, Instant};
+
+use palisade_analyzer::Verdict as Analysis;
+use palisade_channel::message::{Purpose, TaskHead};
+use palisade_sandbox::verify::Status;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use self::conversation::{Conversation, End};
+use crate::engine::Engine;
+use crate::execute::{Answer, Report, Task};
+use crate::frame::Settings;
+use crate::pool::Child;
+use crate::verdict::{Outcome, verdict};
+
+/// How often the memory of a running task is looked at. Memory can grow by a few MiB in this time.
+const MEMORY_CHECK: Duration = Duration::from_millis(10);
+
+/// How long a child that closed its socket may take to end by itself.
+const END_BY_ITSELF: Duration = Duration::from_secs(1);
+
+/// Runs one task. Whatever happens becomes one answer; whatever started is dead or dying when it is there.
+pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken) -> Answer {
+    let settings = &*task.settings;
+    let mut report = Report::default();
+    let mut said = Said::default();
+    let outcome = tokio::select! {
+        outcome = attempt(engine, settings, &mut report, &mut said) => outcome,
+        // The child was dropped with the attempt, and that killed it.
+        () = cancel.cancelled() => Outcome::Cancelled,
+    };
+    Answer {
+        prints: said.prints,
+        omitted_prints: said.omitted,
+        verdict: verdict(outcome, settings.continue_on_fail, engine.limits.memory),
+        report,
+    }
+}
+
+/// What a task said before its end; it is kept whatever the end is.
+#[derive(Debug, Default)]
+struct Said {
+    prints: Vec<palisade_channel::message::Print>,
+    omitted: u64,
+    trapped: Option<i64>,
+}
+
+async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said: &mut Said) -> Outcome {
+    let mut clock = Clock(Instant::now());
+    let analysis = engine.analyze(&settings.code).await;
+    report.stages.push(("analyze", clock.lap()));
+    let purpose = match &*analysis {
+        Analysis::Clean => Purpose::Run,
+        // CPython words the error, in a sealed child, without running anything.
+        Analysis::Unparsable(_) => Purpose::CheckSyntax,
+        Analysis::Refused(violations) => return Outcome::Refused(violations.clone()),
+        Analysis::NulByte => return Outcome::Unjudged("source code string cannot contain null bytes".into()),
+        Analysis::Exceeded(bound) => return Outcome::Unjudged(bound.to_string()),
+        Analysis::Failed(failure) => return Outcome::Unjudged(failure.to_string()),
+    };
+
+    let child = match engine.pool.take().await {
+        Ok(child) => child,
+        Err(why) => return Outcome::NoChild(why),
+    };
+    report.stages.push(("wait", clock.lap()));
+    report.layers = child.layers();
+    report.child_pid = Some(child.pid);
+
+    let head = TaskHead {
+        mode: settings.node_mode,
+        purpose,
+        max_prints: engine.limits.prints,
+        max_print_bytes: engine.limits.print_bytes,
+        max_result_bytes: engine.limits.result,
+        env: engine.env.clone(),
+    };
+    let outcome = supervise(engine, child, &head, settings, said).await;
+    report.stages.push(("run", clock.lap()));
+    outcome
+}
+
+/// Lets the child work, within its time and its memory.
+async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Settings, said: &mut Said) -> Outcome {
+    let limit = engine.timeout;
+    let memory = watch_memory(child.pid, child.seen.footprint, engine.limits.memory);
+    let end = tokio::select! {
+        end = Conversation::new(&child.socket, head, said).run(settings) => end,
+        () = sleep(limit) => return Outcome::TimedOut(limit),
+        () = memory => return Outcome::OutOfMemory { limit: engine.limits.memory },
+    };
+    match end {
+        // The child is killed on return; its answer was complete.
+        End::Done(result) => Outcome::Done(result),
+        End::Failed(failure) => Outcome::Failed(failure),
+        End::Violation(what) => Outcome::Violation(what),
+        End::Closed => {
+            let how = child.end_within(END_BY_ITSELF).await;
+            Outcome::Died { how, trapped: said.trapped }
+        }
+    }
+}
+
+/// Ends when the process has grown beyond the limit. `RLIMIT_AS` bounds what it maps, but not its page tables, of which one
+/// for each GiB touched is real memory; and a process whose state cannot be read any more is over, which the socket tells.
+async fn watch_memory(pid: i32, at_seal: u64, limit: u64) {
+    let mut ticks = interval(MEMORY_CHECK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        if let Ok(footprint) = Status::of(pid).and_then(|status| status.footprint())
+            && footprint.saturating_sub(at_seal) > limit
+        {
+            return;
+        }
+    }
+}
+
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        let lap = now - self.0;
+        self.0 = now;
+        lap
+    }
+}

@@ -1,0 +1,215 @@
+//! What is said on a child's socket: the task goes down, frames come up until one of them is the answer.
+
+use std::io;
+
+use palisade_channel::frame::{self, Decoder, Frame, Kind};
+use palisade_channel::message::{Failure, Print, Tally, TaskHead, Trapped};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::net::UnixStream;
+use tokio::task::spawn_blocking;
+
+use super::Said;
+use crate::frame::Settings;
+
+/// Longest read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Longest failure. Its texts are cut by the child; a child that does not is not ours.
+const MAX_FAILURE: u64 = 4 * 1024 * 1024;
+
+/// Longest of the messages that hold a number or two.
+const MAX_SMALL: u64 = 1024;
+
+/// A result longer than this is checked on another thread.
+const CHECK_INLINE: usize = 64 * 1024;
+
+/// Deepest nesting of a result. CPython's own encoder gives up earlier; n8n's parser must not be the first to find out.
+const MAX_DEPTH: usize = 5000;
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// A result that is JSON within its bounds.
+    Done(Box<RawValue>),
+    /// The reason why there is none.
+    Failed(Failure),
+    /// The child closed its socket without an answer.
+    Closed,
+    /// It said what no child of ours says.
+    Violation(String),
+}
+
+pub(super) struct Conversation<'a> {
+    socket: &'a UnixStream,
+    head: &'a TaskHead,
+    said: &'a mut Said,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(socket: &'a UnixStream, head: &'a TaskHead, said: &'a mut Said) -> Self {
+        Self { socket, head, said }
+    }
+
+    /// Hands the task over and listens for the answer.
+    pub(super) async fn run(mut self, settings: &Settings) -> End {
+        // A child that dies while it reads is heard of below, like any other.
+        let _ = self.hand_over(settings).await;
+        self.listen().await.unwrap_or_else(|violation| violation)
+    }
+
+    async fn hand_over(&self, settings: &Settings) -> io::Result<()> {
+        let head = serde_json::to_vec(self.head)?;
+        let mut start = frame::encode(Kind::Task, &head);
+        start.extend(frame::encode(Kind::Code, settings.code.as_bytes()));
+        if let Some(query) = &settings.query {
+            start.extend(frame::encode(Kind::Query, query.get().as_bytes()));
+        }
+        let items = settings.items.get().as_bytes();
+        start.extend(frame::header(Kind::Items, items.len()));
+        if items.len() <= CHUNK {
+            start.extend(items);
+            return self.write(&start).await;
+        }
+        self.write(&start).await?;
+        self.write(items).await
+    }
+
+    async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.socket.writable().await?;
+            match self.socket.try_write(bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// `Err` is an end too: the first thing that no child of ours says.
+    async fn listen(&mut self) -> Result<End, End> {
+        // JSON can make six bytes of one.
+        let max_print = self.head.max_print_bytes.saturating_mul(12).saturating_add(64 * 1024);
+        let max_result = self.head.max_result_bytes;
+        let mut decoder = Decoder::new(move |kind| match kind {
+            Kind::Print => max_print,
+            Kind::Done => max_result,
+            Kind::Failed => MAX_FAILURE,
+            Kind::Tally | Kind::Trapped => MAX_SMALL,
+            _ => 0,
+        });
+        let mut chunk = Vec::with_capacity(4096);
+        loop {
+            chunk.clear();
+            if self.read(&mut chunk).await.unwrap_or(0) == 0 {
+                return Ok(End::Closed);
+            }
+            let mut rest = chunk.as_slice();
+            while let Some(frame) = decoder.next(&mut rest).map_err(|e| End::Violation(e.to_string()))? {
+                if let Some(end) = self.take(frame).await? {
+                    return Ok(end);
+                }
+            }
+            // A large answer is coming: read it in large pieces.
+            if chunk.len() == chunk.capacity() && chunk.capacity() < CHUNK {
+                chunk.reserve(CHUNK);
+            }
+        }
+    }
+
+    async fn read(&self, chunk: &mut Vec<u8>) -> io::Result<usize> {
+        loop {
+            self.socket.readable().await?;
+            match self.socket.try_read_buf(chunk) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn take(&mut self, Frame { kind, payload }: Frame) -> Result<Option<End>, End> {
+        match kind {
+            Kind::Print if (self.said.prints.len() as u64) < self.head.max_prints => {
+                self.said.prints.push(parse::<Print>(kind, &payload)?);
+            }
+            Kind::Print => return Err(End::Violation(format!("more than {} prints", self.head.max_prints))),
+            Kind::Tally => self.said.omitted = parse::<Tally>(kind, &payload)?.omitted_prints,
+            Kind::Trapped => self.said.trapped = Some(parse::<Trapped>(kind, &payload)?.syscall),
+            Kind::Failed => return Ok(Some(End::Failed(parse(kind, &payload)?))),
+            Kind::Done => return result(payload).await.map(|result| Some(End::Done(result))).map_err(End::Violation),
+            _ => return Err(End::Violation(format!("a {kind:?} frame"))),
+        }
+        Ok(None)
+    }
+}
+
+fn parse<T: DeserializeOwned>(kind: Kind, payload: &[u8]) -> Result<T, End> {
+    serde_json::from_slice(payload).map_err(|error| End::Violation(format!("a {kind:?} frame that is no such thing: {error}")))
+}
+
+async fn result(payload: Vec<u8>) -> Result<Box<RawValue>, String> {
+    if payload.len() <= CHECK_INLINE {
+        return check(payload);
+    }
+    spawn_blocking(|| check(payload)).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// JSON, whole and alone, and not deeper than may be. No tree is built.
+fn check(payload: Vec<u8>) -> Result<Box<RawValue>, String> {
+    let text = String::from_utf8(payload).map_err(|_| "a result that is not UTF-8".to_owned())?;
+    if depth(text.as_bytes()) > MAX_DEPTH {
+        return Err(format!("a result nested deeper than {MAX_DEPTH}"));
+    }
+    RawValue::from_string(text).map_err(|error| format!("a result that is not JSON: {error}"))
+}
+
+/// Deepest nesting of brackets outside of strings. Meant for JSON; of anything else it finds some number in linear time.
+fn depth(json: &[u8]) -> usize {
+    let (mut deepest, mut now) = (0_usize, 0_usize);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' => now = now.saturating_sub(1),
+            b'"' => {
+                while let Some(inside) = bytes.next() {
+                    match inside {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_json_is_a_result() {
+        for good in ["null", "[1, {\"a\": \"\\ud800\"}]", "123456789012345678901234567890", "-0.0", " {} "] {
+            assert!(check(good.into()).is_ok(), "{good}");
+        }
+        for bad in ["", "[1", "NaN", "[Infinity]", "{} {}", "{\"a\":1", "'a'", "\u{feff}1", "{\"taskId\":1}}"] {
+            assert!(check(bad.into()).is_err(), "{bad}");
+        }
+        assert!(check(vec![b'"', 0xff, b'"']).is_err());
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings_and_bounded() {
+        assert_eq!(depth(br#"[{"a[[[\"[[": [1]}]"#), 3);
+        assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH)).into()).is_ok());
+        assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1)).into()).is_err());
+        assert!(check("[".repeat(10_000_000).into()).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! Connections that fail, are lost, or are under strain: sections 3 and 12.
+
+use std::sync::atomic::Ordering;
+
+use palisade::{
+    embedded::{EmbeddedBroker, Entry, Options as BrokerOptions, Recorded},
+    runner::Ending,
+};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use crate::support::{Setup, settings, settings_with, soon};
+
+fn position(entries: &[Entry], find: impl Fn(&Recorded) -> bool) -> Option<usize> {
+    entries.iter().position(|entry| find(&entry.what))
+}
+
+fn connections(entries: &[Entry]) -> usize {
+    entries.iter().filter(|entry| matches!(entry.what, Recorded::Connected(_))).count()
+}
+
+#[tokio::test]
+async fn a_wrong_token_ends_the_runner_with_code_1() {
+    let options = BrokerOptions { record: true, ..BrokerOptions::default() };
+    let broker = EmbeddedBroker::start(options).await.unwrap();
+    let setup = Setup::around(broker, "wrong".to_owned(), 1 << 20, |_| {});
+    let ending = soon(setup.runner).await.unwrap();
+    assert_eq!((ending, ending.exit_code()), (Ending::Forbidden, 1));
+    let text = "ERROR Authentication failed with status 403: server rejected WebSocket connection: HTTP 403";
+    assert!(setup.log.has(text), "{}", setup.log.text());
+    let turned_away = setup.broker.transcript().iter().filter(|e| e.what == Recorded::TurnedAway(403)).count();
+    assert_eq!(turned_away, 1, "trying again is of no use");
+}
+
+#[tokio::test]
+async fn any_other_status_is_retried() {
+    let options = BrokerOptions { record: true, ..BrokerOptions::default() };
+    let token = options.grant_token.clone();
+    let broker = EmbeddedBroker::start(options).await.unwrap();
+    broker.turn_away(Some(401));
+    let setup = Setup::around(broker, token, 1 << 20, |_| {});
+    let away = |status| move |entries: &[Entry]| position(entries, |what| *what == Recorded::TurnedAway(status));
+    soon(setup.broker.wait_for(away(401))).await;
+    setup.broker.turn_away(Some(429));
+    soon(setup.broker.wait_for(away(429))).await;
+    setup.broker.turn_away(Some(500));
+    soon(setup.broker.wait_for(away(500))).await;
+    setup.broker.turn_away(None);
+    setup.registrations(1).await;
+    let text = "WARN Failed to connect to broker: server rejected WebSocket connection: HTTP 401 - retrying...";
+    assert!(setup.log.has(text), "{}", setup.log.text());
+    assert_eq!(setup.stop().await, Ending::Stopped);
+}
+
+#[tokio::test]
+async fn a_lost_connection_ends_its_tasks_and_forgets_its_offers() {
+    let setup = Setup::with(|options| options.max_concurrency = 2).await;
+    let waiting = soon(setup.broker.begin_task()).await.unwrap();
+    let running = setup.start("wait").await;
+    setup.broker.hang_up();
+    assert!(soon(waiting.outcome()).await.is_err());
+    assert!(soon(running.outcome()).await.is_err());
+    setup.fake.reaches(&setup.fake.cancelled, 1).await;
+    setup.registrations(2).await;
+    setup.offers(2).await;
+    assert!(soon(setup.broker.run_task(&settings("items"))).await.unwrap().verdict.is_ok());
+    assert!(setup.received("runner:taskerror").is_empty(), "the broker knows nothing of that task any more");
+    let ids: Vec<_> = setup
+        .broker
+        .transcript()
+        .into_iter()
+        .filter_map(|entry| if let Recorded::Connected(id) = entry.what { Some(id) } else { None })
+        .collect();
+    assert_eq!(ids, ["runner-1", "runner-1"]);
+    let text = "WARN Failed to connect to broker: no close frame received or sent - retrying...";
+    assert!(setup.log.has(text), "{}", setup.log.text());
+}
+
+#[tokio::test]
+async fn a_broker_that_says_goodbye_is_called_again_without_a_warning() {
+    let setup = Setup::new().await;
+    let close = |code| Message::Close(Some(CloseFrame { code, reason: "".into() }));
+    setup.broker.send_message(close(CloseCode::Normal));
+    setup.registrations(2).await;
+    setup.broker.send_message(close(CloseCode::Away));
+    setup.registrations(3).await;
+    assert!(!setup.log.text().contains("WARN"), "{}", setup.log.text());
+    setup.broker.send_message(close(CloseCode::Protocol));
+    setup.registrations(4).await;
+    assert!(setup.log.has("WARN Failed to connect to broker: received 1002 () - retrying..."));
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_closes_with_1009() {
+    let setup = Setup::with_max_payload(1 << 20).await;
+    let task = soon(setup.broker.begin_task()).await.unwrap();
+    task.send_settings(&settings_with("items", json!({"padding": "x".repeat(2 << 20)})));
+    assert!(soon(task.outcome()).await.is_err());
+    soon(setup.broker.wait_for(|entries| position(entries, |what| *what == Recorded::Closed(Some(1009))))).await;
+    setup.registrations(2).await;
+    setup.offers(5).await;
+    assert_eq!(setup.fake.started.load(Ordering::SeqCst), 0);
+    let outcome = soon(setup.broker.run_task(&settings_with("items", json!({"padding": "x".repeat(1 << 19)})))).await;
+    assert!(outcome.unwrap().verdict.is_ok(), "what is within the limit is read");
+}
+
+#[tokio::test]
+async fn pongs_and_other_tasks_do_not_wait_for_a_big_message() {
+    let setup = Setup::new().await;
+    let big = soon(setup.broker.begin_task()).await.unwrap();
+    big.send_settings(&settings_with("items", json!({"padding": "é".repeat(25 << 20)})));
+    setup.broker.send_message(Message::Ping("while parsing".into()));
+    let small = soon(setup.broker.run_task(&settings("items"))).await.unwrap();
+    assert!(small.verdict.is_ok());
+    assert!(soon(big.outcome()).await.unwrap().verdict.is_ok());
+    let entries = setup.broker.transcript();
+    let pong = position(&entries, |what| *what == Recorded::Pong("while parsing".into())).unwrap();
+    let done: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| matches!(&entry.what, Recorded::Received(text) if text.contains("taskdone")))
+        .map(|(index, _)| index)
+        .collect();
+    assert_eq!(done.len(), 2);
+    assert!(pong < done[0], "the pong was before any answer");
+    let id_of_first = serde_json::from_str::<serde_json::Value>(match &entries[done[0]].what {
+        Recorded::Received(text) => text,
+        other => panic!("{other:?}"),
+    })
+    .unwrap()["taskId"]
+        .clone();
+    let big_id = setup
+        .received("runner:taskaccepted")[0]["taskId"]
+        .clone();
+    assert_ne!(id_of_first, big_id, "the small task did not wait for the big one");
+}
+
+#[tokio::test]
+async fn pongs_do_not_wait_for_a_big_result() {
+    let setup = Setup::new().await;
+    let task = soon(setup.broker.begin_task()).await.unwrap();
+    task.send_settings(&settings(&format!("big {}", 50 << 20)));
+    setup.fake.reaches(&setup.fake.answered, 1).await;
+    setup.broker.send_message(Message::Ping("while sending".into()));
+    let result = soon(task.outcome()).await.unwrap().verdict.unwrap();
+    assert_eq!(result.get().len(), (50 << 20) + 2);
+    let entries = setup.broker.transcript();
+    let pong = position(&entries, |what| *what == Recorded::Pong("while sending".into()));
+    let done = position(&entries, |what| matches!(what, Recorded::Received(text) if text.contains("taskdone")));
+    assert!(pong.is_some() && pong < done, "{pong:?} {done:?}");
+}
+
+#[tokio::test]
+async fn pings_are_answered_while_tasks_run() {
+    let setup = Setup::new().await;
+    let task = setup.start("gate").await;
+    setup.broker.send_message(Message::Ping("1".into()));
+    soon(setup.broker.wait_for(|entries| position(entries, |what| *what == Recorded::Pong("1".into())))).await;
+    setup.fake.gate.notify_one();
+    assert!(soon(task.outcome()).await.is_ok());
+    assert_eq!(connections(&setup.broker.transcript()), 1);
+}

@@ -1,0 +1,8 @@
+//! The runner against a real WebSocket server that speaks n8n's side of the protocol, with an executor made for tests.
+
+mod connection;
+mod ending;
+mod frames;
+mod offers;
+mod support;
+mod tasks;
