@@ -114,9 +114,8 @@ impl Endpoint {
         stream.set_nodelay(true).map_err(failed)?;
         let mut request = self.uri.clone().into_client_request()?;
         request.headers_mut().insert(header::AUTHORIZATION, self.authorization.clone());
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(self.max_payload))
-            .max_frame_size(Some(self.max_payload));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(self.max_payload)).max_frame_size(Some(self.max_payload));
         let (socket, _) = client_async_with_config(request, Watched::new(stream), Some(config)).await?;
         Ok(Connection::new(socket, self.max_payload))
     }

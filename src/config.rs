@@ -261,11 +261,8 @@ impl TaskConfig {
         let stdlib_allow = allow("N8N_RUNNERS_STDLIB_ALLOW")?;
         let external_allow = allow("N8N_RUNNERS_EXTERNAL_ALLOW")?;
         let builtins_deny = reader.given("N8N_RUNNERS_BUILTINS_DENY")?.map(|list| values::list(&list));
-        let env_allow = if reader.flag("N8N_BLOCK_RUNNER_ENV_ACCESS")? {
-            allow("N8N_RUNNER_ENV_ALLOW")?
-        } else {
-            Allow::All
-        };
+        let env_allow =
+            if reader.flag("N8N_BLOCK_RUNNER_ENV_ACCESS")? { allow("N8N_RUNNER_ENV_ALLOW")? } else { Allow::All };
         let env = reader.variables().filter(|(name, _)| {
             env_allow.permits(name) && !NEVER_FOR_TASKS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
         });

@@ -15,11 +15,7 @@ use crate::{frame::Settings, logging::one_line};
 pub trait Execute: Send + Sync + 'static {
     /// Runs one task to its end. The future owns the task's time limit and resolves soon after `cancel` fires, whatever
     /// the task's code does; dropping it must leave nothing behind either.
-    fn execute(
-        self: Arc<Self>,
-        task: Task,
-        cancel: CancellationToken,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send>>;
+    fn execute(self: Arc<Self>, task: Task, cancel: CancellationToken) -> Pin<Box<dyn Future<Output = Answer> + Send>>;
 }
 
 /// What n8n asks for.

@@ -137,8 +137,9 @@ pub fn parse_binary(bytes: &[u8]) -> Result<Incoming, Unusable> {
 impl Settings {
     fn parse(raw: Option<&RawValue>) -> Result<Self, UnusableSettings> {
         let missing = |name: &str| UnusableSettings(format!("Missing field in task settings message: '{name}'"));
-        let invalid =
-            |name: &str, what: &str| UnusableSettings(format!("Invalid field in task settings message: '{name}' {what}"));
+        let invalid = |name: &str, what: &str| {
+            UnusableSettings(format!("Invalid field in task settings message: '{name}' {what}"))
+        };
 
         let raw = raw.ok_or_else(|| missing("settings"))?;
         let [code, mode, items, continue_on_fail, query, node_name, node_id, workflow_name, workflow_id] = fields(
@@ -157,7 +158,8 @@ impl Settings {
         )
         .map_err(|_| invalid("settings", "must be an object"))?;
 
-        let code = json::string(code.ok_or_else(|| missing("code"))?).ok_or_else(|| invalid("code", "must be a string"))?;
+        let code =
+            json::string(code.ok_or_else(|| missing("code"))?).ok_or_else(|| invalid("code", "must be a string"))?;
         let code = code.strict().map_err(|lone| {
             UnusableSettings(format!(
                 "'utf-8' codec can't encode character '\\u{:04x}' in position {}: surrogates not allowed",

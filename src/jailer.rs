@@ -26,7 +26,9 @@ from importlib.util import module_from_spec
 control, extension, seccomp = map(int, sys.argv[1:])
 path = f'/proc/self/fd/{extension}'
 spec = ModuleSpec('_palisade', ExtensionFileLoader('_palisade', path), origin=path)
-module_from_spec(spec).serve(control, extension, bool(seccomp))
+module = module_from_spec(spec)
+spec.loader.exec_module(module)
+module.serve(control, extension, bool(seccomp))
 ";
 
 /// The jailer's whole life. Standard input is the control socket.

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use child::Child;
+pub use child::{Child, Unfit};
 use slots::Slots;
 
 use crate::forkserver::{Forkserver, Recipe, StartError};
@@ -25,9 +25,15 @@ use crate::forkserver::{Forkserver, Recipe, StartError};
 /// much, and some.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// So many failures in a row are no accident: tasks are told at once, until there is a child again.
+const GIVE_UP_AFTER: u32 = 3;
+
 /// Pauses between attempts to start a forkserver that does not come up, or to fork from one that cannot.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often the stock is looked over.
+const LOOK_OVER: Duration = Duration::from_secs(5);
 
 /// When a forkserver is replaced although it is well: its children share its address layout and hash seed.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +61,15 @@ pub struct Pool {
 /// What the keeper is at.
 #[derive(Debug, Clone)]
 pub enum Stock {
-    /// The first forkserver is on its way.
-    Starting,
     /// Children can be had.
     Open(Arc<Forkserver>),
-    /// The last attempt failed so; the next one comes.
-    Failing(String),
+    /// The last attempts failed so; the next one comes.
+    Failing {
+        /// What the last one failed of.
+        why: String,
+        /// How many failed in a row.
+        attempts: u32,
+    },
 }
 
 #[derive(Debug)]
@@ -101,24 +110,28 @@ impl Pool {
     /// # Errors
     /// [`NoChild`] after waiting in vain.
     pub async fn take(&self) -> Result<Child, NoChild> {
+        let mut state = self.state.clone();
         let waiting = async {
             loop {
                 let added = self.shared.added.notified();
                 while let Some(child) = self.pop() {
                     if child.is_alive() {
-                        return child;
+                        return Ok(child);
                     }
                 }
-                added.await;
+                if let Stock::Failing { why, attempts: GIVE_UP_AFTER.. } = &*state.borrow_and_update() {
+                    return Err(NoChild(why.clone()));
+                }
+                tokio::select! {
+                    () = added => {}
+                    changed = state.changed() => if changed.is_err() {
+                        return Err(NoChild("the pool is closed".into()));
+                    }
+                }
             }
         };
-        match timeout(PATIENCE, waiting).await {
-            Ok(child) => Ok(child),
-            Err(_) => Err(NoChild(match &*self.state.borrow() {
-                Stock::Failing(why) => why.clone(),
-                _ => format!("none was ready within {} seconds", PATIENCE.as_secs()),
-            })),
-        }
+        let late = |_| Err(NoChild(format!("none was ready within {} seconds", PATIENCE.as_secs())));
+        timeout(PATIENCE, waiting).await.unwrap_or_else(late)
     }
 
     fn pop(&self) -> Option<Child> {
@@ -159,74 +172,90 @@ struct Keeper {
     state: watch::Sender<Stock>,
 }
 
+/// Failures in a row, and the pauses between them. A success ends the row.
+#[derive(Debug, Default)]
+struct Failures(u32);
+
 impl Keeper {
     async fn run(self, first: Arc<Forkserver>) {
         let mut forkserver = first;
+        let mut failures = Failures::default();
         loop {
-            self.serve(&forkserver).await;
+            self.serve(&forkserver, &mut failures).await;
             // Spares of the old one are still good children where it was only old; where it died they are dead.
             self.shared.spares().retain(Child::is_alive);
-            forkserver = self.replace().await;
+            forkserver = self.replace(&mut failures).await;
         }
     }
 
     /// Fills the stock from one forkserver until it is gone or old.
-    async fn serve(&self, forkserver: &Arc<Forkserver>) {
-        let mut pause = FIRST_PAUSE;
+    async fn serve(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
         while !self.is_worn(forkserver) {
             if self.shared.spares().len() >= self.shared.want {
                 tokio::select! {
                     () = self.shared.wanted.notified() => {}
-                    () = forkserver.gone().cancelled() => {
-                        tracing::warn!("The forkserver died; starting another one");
-                        return;
-                    }
+                    () = forkserver.gone().cancelled() => break,
                     // A spare that dies in stock is noticed at the latest now.
-                    () = sleep(Duration::from_secs(5)) => self.shared.spares().retain(Child::is_alive),
+                    () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_alive),
                 }
                 continue;
             }
             match Child::fork(forkserver, self.slots.as_ref()).await {
                 Ok(child) => {
-                    pause = FIRST_PAUSE;
+                    if failures.end() {
+                        let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+                    }
                     self.shared.spares().push_back(child);
                     self.shared.added.notify_waiters();
                 }
-                Err(_) if forkserver.gone().is_cancelled() => {
-                    tracing::warn!("The forkserver died; starting another one");
-                    return;
-                }
                 Err(error) => {
                     tracing::error!("A child could not be sealed: {error}");
-                    let _ = self.state.send(Stock::Failing(error.to_string()));
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
-                    let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+                    self.pause(failures, error.to_string()).await;
                 }
             }
+            if forkserver.gone().is_cancelled() {
+                break;
+            }
         }
-        tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
+        if forkserver.gone().is_cancelled() {
+            tracing::warn!("The forkserver died; starting another one");
+        } else {
+            tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
+        }
     }
 
     fn is_worn(&self, forkserver: &Forkserver) -> bool {
         forkserver.forks() >= self.recycling.forks || forkserver.since.elapsed() >= self.recycling.age
     }
 
-    async fn replace(&self) -> Arc<Forkserver> {
-        let mut pause = FIRST_PAUSE;
+    async fn replace(&self, failures: &mut Failures) -> Arc<Forkserver> {
         loop {
             match Forkserver::start(self.recipe.clone()).await {
                 Ok(forkserver) => {
-                    let _ = self.state.send(Stock::Open(Arc::clone(&forkserver)));
+                    // Whether it is of use shows at the first child.
+                    if failures.0 == 0 {
+                        let _ = self.state.send(Stock::Open(Arc::clone(&forkserver)));
+                    }
                     return forkserver;
                 }
                 Err(error) => {
                     tracing::error!("{error}");
-                    let _ = self.state.send(Stock::Failing(error.to_string()));
+                    self.pause(failures, error.to_string()).await;
                 }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LAST_PAUSE);
         }
+    }
+
+    async fn pause(&self, failures: &mut Failures, why: String) {
+        failures.0 = failures.0.saturating_add(1);
+        let _ = self.state.send(Stock::Failing { why, attempts: failures.0 });
+        sleep(FIRST_PAUSE.saturating_mul(1 << failures.0.min(10)).min(LAST_PAUSE)).await;
+    }
+}
+
+impl Failures {
+    /// True where there were any.
+    fn end(&mut self) -> bool {
+        std::mem::take(&mut self.0) > 0
     }
 }

@@ -282,7 +282,8 @@ impl<E: Execute> Runner<E> {
     async fn finish(&mut self) -> bool {
         self.session.close_offers();
         self.session.connection_lost();
-        let deadline = self.stop.filter(|stop| stop.terminating).map_or_else(|| Instant::now() + TERMINATION, |s| s.deadline);
+        let deadline =
+            self.stop.filter(|stop| stop.terminating).map_or_else(|| Instant::now() + TERMINATION, |s| s.deadline);
         while self.session.busy() > 0 {
             tokio::select! {
                 ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),

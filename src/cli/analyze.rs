@@ -69,13 +69,13 @@ fn unusable(text: &str) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use palisade_policy::Allow;
-
     use super::*;
+    use crate::config::{TaskConfig, Variables};
 
     #[test]
     fn findings_have_lines_whatever_they_are() {
-        let policy = palisade_policy::load(Allow::none(), Allow::none(), None).unwrap();
+        let config = TaskConfig::from_variables(&Variables::new(), &|path| std::fs::read(path)).unwrap();
+        let policy = startup::policy(&config).unwrap();
         let find = |source: &str| findings(source, &analyze(source, &rules(&policy)));
         assert_eq!(find("x = 1\nreturn x"), []);
         let found = find("x = 1\nimport os\ny = x.__class__");

@@ -58,7 +58,10 @@ pub(super) fn main(args: &RunArgs) -> ExitCode {
     };
     let text = one_line(&text, 2000);
     if args.json {
-        print_line(&json!({"outcome": if code == NOT_SEALED { "not_sealed" } else { "failed" }, "error": {"message": text}}).to_string());
+        print_line(
+            &json!({"outcome": if code == NOT_SEALED { "not_sealed" } else { "failed" }, "error": {"message": text}})
+                .to_string(),
+        );
     }
     eprintln!("palisade: {text}");
     ExitCode::from(code)
@@ -94,13 +97,13 @@ async fn task(
         .map_err(|error| Failure::Internal(format!("the embedded broker could not be started: {error}")))?;
     let endpoint = endpoint(&broker, token).map_err(Failure::Internal)?;
     let (signals, receiver) = mpsc::channel(1);
-    let (observer, mut observed) = mpsc::channel(1);
+    let (observer, mut reports) = mpsc::channel(1);
     let mut runner = tokio::spawn(runner(endpoint, engine, receiver, observer).run());
     let outcome = tokio::select! {
         outcome = broker.run_task(settings) => outcome.map_err(|error| Failure::Internal(error.to_string()))?,
         ending = &mut runner => return Err(Failure::Internal(format!("the runner ended early: {ending:?}"))),
     };
-    let observed = observed.try_recv().ok();
+    let observed = reports.try_recv().ok();
     let _ = signals.send(Signal::Terminate).await;
     let _ = runner.await;
     Ok((outcome, observed))
@@ -174,7 +177,8 @@ fn items(text: &str) -> Result<String, String> {
     let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| format!("no JSON list: {error}"))?;
     let mut any_item = false;
     for (index, element) in elements.iter().enumerate() {
-        let [json] = fields(element.get(), ["json"]).map_err(|_| format!("element {index} of the list is no object"))?;
+        let [json] =
+            fields(element.get(), ["json"]).map_err(|_| format!("element {index} of the list is no object"))?;
         any_item |= json.is_some();
     }
     if any_item {

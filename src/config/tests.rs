@@ -108,7 +108,8 @@ fn a_file_gives_the_value_where_the_variable_is_absent() {
         Some("binary") => Ok(vec![0x74, 0xff]),
         _ => Err(io::Error::from_raw_os_error(2)),
     };
-    let read_token = |pairs: &[(&str, &str)]| Config::from_variables(&vars(pairs), &read).map(|config| config.grant_token);
+    let read_token =
+        |pairs: &[(&str, &str)]| Config::from_variables(&vars(pairs), &read).map(|config| config.grant_token);
     let token = read_token(&[("N8N_RUNNERS_GRANT_TOKEN_FILE", "token")]).unwrap();
     assert_eq!(token.reveal(), "t0ken");
     assert_eq!(format!("{token:?}"), "GrantToken(***)");

@@ -1,10 +1,6 @@
 //! The table of all environment variables, and the only reader of them.
 
-use std::{
-    ffi::OsStr,
-    io,
-    path::Path,
-};
+use std::{ffi::OsStr, io, path::Path};
 
 use super::{ConfigError, ReadFile, Variables, values};
 use crate::logging::one_line;
@@ -63,7 +59,12 @@ pub const TABLE: &[Variable] = &[
     variable("N8N_RUNNERS_MAX_CONCURRENCY", Integer, "5", "tasks at once"),
     variable("N8N_RUNNERS_MAX_PAYLOAD", Integer, "1073741824", "limit for one incoming message, in bytes"),
     variable("N8N_RUNNERS_TASK_TIMEOUT", Integer, "60", "seconds a task may take"),
-    variable("N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT", Integer, "0", "seconds without work after which to stop; 0 for never"),
+    variable(
+        "N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT",
+        Integer,
+        "0",
+        "seconds without work after which to stop; 0 for never",
+    ),
     variable("N8N_RUNNERS_GRACEFUL_SHUTDOWN_TIMEOUT", Integer, "10", "seconds for running tasks when stopping"),
     variable("N8N_RUNNERS_STDLIB_ALLOW", List, "", "standard library modules tasks may import; * for all"),
     variable("N8N_RUNNERS_EXTERNAL_ALLOW", List, "", "other packages tasks may import; * for all"),
@@ -153,7 +154,9 @@ impl<'a> Reader<'a> {
             ));
         }
         for name in self.vars.keys().filter_map(|name| name.to_str()).filter(|name| name.starts_with("PALISADE_")) {
-            let known = |entry: &Variable| name == entry.name || (entry.from_file && name.strip_suffix("_FILE") == Some(entry.name));
+            let known = |entry: &Variable| {
+                name == entry.name || (entry.from_file && name.strip_suffix("_FILE") == Some(entry.name))
+            };
             if !TABLE.iter().any(known) {
                 odd.push(format!("Unknown environment variable {}", one_line(name, 200)));
             }

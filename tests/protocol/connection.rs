@@ -132,9 +132,7 @@ async fn pongs_and_other_tasks_do_not_wait_for_a_big_message() {
     })
     .unwrap()["taskId"]
         .clone();
-    let big_id = setup
-        .received("runner:taskaccepted")[0]["taskId"]
-        .clone();
+    let big_id = setup.received("runner:taskaccepted")[0]["taskId"].clone();
     assert_ne!(id_of_first, big_id, "the small task did not wait for the big one");
 }
 

@@ -37,10 +37,7 @@ async fn unusable_frames_are_logged_and_dropped() {
             r#"{"type":"broker:tasksettings","taskId":"t","settings":{}}"#,
             "Failed to find task t. This is likely an internal error.",
         ),
-        (
-            r#"{"type":"broker:tasksettings","settings":{}}"#,
-            "Missing field in task settings message: 'taskId'",
-        ),
+        (r#"{"type":"broker:tasksettings","settings":{}}"#, "Missing field in task settings message: 'taskId'"),
     ] {
         setup.broker.send_message(Message::text(frame));
         setup.round_trip().await;
@@ -74,9 +71,8 @@ async fn binary_and_fragmented_frames_are_read() {
     setup.broker.send_message(Message::binary(br#"{"type":"broker:inforequest"}"#.to_vec()));
     let text = r#"{"type":"broker:inforequest","x":"é"}"#.as_bytes();
     let cut = text.len() - 3; // In the middle of a character.
-    let fragment = |part: &[u8], data, is_last| {
-        Message::Frame(Frame::message(part.to_vec(), OpCode::Data(data), is_last))
-    };
+    let fragment =
+        |part: &[u8], data, is_last| Message::Frame(Frame::message(part.to_vec(), OpCode::Data(data), is_last));
     setup.broker.send_message(fragment(&text[..cut], Data::Text, false));
     setup.broker.send_message(Message::Ping("between".into()));
     setup.broker.send_message(fragment(&text[cut..], Data::Continue, true));
@@ -115,10 +111,7 @@ async fn settings_that_cannot_be_used_are_answered() {
     let task = soon(setup.broker.begin_task()).await.unwrap();
     setup.broker.send(&json!({"type": "broker:tasksettings", "taskId": task.id}));
     let outcome = soon(task.outcome()).await.unwrap();
-    assert_eq!(
-        outcome.verdict.unwrap_err()["message"],
-        "Missing field in task settings message: 'settings'"
-    );
+    assert_eq!(outcome.verdict.unwrap_err()["message"], "Missing field in task settings message: 'settings'");
     setup.offers(5).await;
     assert!(soon(setup.broker.run_task(&settings("items"))).await.unwrap().verdict.is_ok());
 }

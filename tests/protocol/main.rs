@@ -1,5 +1,7 @@
 //! The runner against a real WebSocket server that speaks n8n's side of the protocol, with an executor made for tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 mod connection;
 mod ending;
 mod frames;

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::subscriber::DefaultGuard;
 
 /// Much longer than anything here takes.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// Waits for what must happen, and fails the test where it does not.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
@@ -115,10 +115,9 @@ impl Fake {
                 let text = "x".repeat(argument.parse().unwrap());
                 Answer::bare(Verdict::Done(raw(&format!("\"{text}\""))))
             }
-            "print" => Answer {
-                prints: argument.split(',').map(print).collect(),
-                ..Answer::bare(Verdict::Done(raw("null")))
-            },
+            "print" => {
+                Answer { prints: argument.split(',').map(print).collect(), ..Answer::bare(Verdict::Done(raw("null"))) }
+            }
             "print-fail" => Answer { prints: vec![print("before")], ..failed(ErrorKind::Raised, "boom") },
             "wait" => {
                 cancel.cancelled().await;
@@ -135,11 +134,7 @@ impl Fake {
 }
 
 impl Execute for Fake {
-    fn execute(
-        self: Arc<Self>,
-        task: Task,
-        cancel: CancellationToken,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+    fn execute(self: Arc<Self>, task: Task, cancel: CancellationToken) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
         Box::pin(async move {
             self.count(&self.started);
             let answer = self.answer(task, cancel).await;
@@ -166,7 +161,8 @@ impl Setup {
 
     /// With other options, registered.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let setup = Self::unregistered(BrokerOptions { record: true, ..BrokerOptions::default() }, 1 << 30, change).await;
+        let setup =
+            Self::unregistered(BrokerOptions { record: true, ..BrokerOptions::default() }, 1 << 30, change).await;
         setup.registrations(1).await;
         setup
     }

@@ -62,8 +62,11 @@ fn analyze_here(source: &str, rules: &Rules) -> Verdict {
     }
     match bounds::depth(source, limits) {
         Err(exceeded) => return Verdict::Exceeded(exceeded),
-        Ok(Some(error)) => return Verdict::Unparsable(syntax::tokenizer(source, &error)),
-        Ok(None) => {}
+        // A bracket that is never closed is met at the end of the text; the parser's tokens tell where it stands.
+        Ok(Some(error)) if !syntax::is_end_of_text(&error) => {
+            return Verdict::Unparsable(syntax::tokenizer(source, &error));
+        }
+        Ok(_) => {}
     }
     let parsed = rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
     if let Some(first) = parsed.errors().first() {

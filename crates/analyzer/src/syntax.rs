@@ -20,6 +20,11 @@ pub(crate) fn tokenizer(source: &str, error: &rustpython_parser::ParseError) -> 
     place(&lines, error.location.start().to_usize(), message, error)
 }
 
+/// Whether the tokenizer only missed something at the end of the text.
+pub(crate) fn is_end_of_text(error: &rustpython_parser::ParseError) -> bool {
+    matches!(error.error, ParseErrorType::Lexical(LexicalErrorType::Eof))
+}
+
 /// The one error to report of all that the parser found in a text that the tokenizer took. In `CPython` a bracket
 /// that does not match, or never closes, wins over what the parser stumbles upon before it.
 pub(crate) fn parser<'a>(
@@ -61,6 +66,7 @@ fn words(source: &str, lines: &Lines<'_>, error: &rustpython_parser::ParseError)
         ParseErrorType::UnexpectedIndentation => Some("unexpected indent".to_owned()),
         ParseErrorType::FStringError(error) => Some(interpolated("f-string", error)),
         ParseErrorType::TStringError(error) => Some(interpolated("t-string", error)),
+        ParseErrorType::OtherError(text) => indented_block(source, lines, start, text),
         ParseErrorType::PositionalAfterKeywordArgument => {
             Some("positional argument follows keyword argument".to_owned())
         }
@@ -72,6 +78,14 @@ fn words(source: &str, lines: &Lines<'_>, error: &rustpython_parser::ParseError)
         }
         _ => None,
     }
+}
+
+/// "Expected an indented block after `if` statement", in `CPython`'s words and with the line of the statement: the
+/// last one before the error that is not blank.
+fn indented_block(source: &str, lines: &Lines<'_>, at: usize, text: &str) -> Option<String> {
+    let clause = text.strip_prefix("Expected an indented block after ")?.replace('`', "'");
+    let before = source.get(..at)?.trim_end();
+    Some(format!("expected an indented block after {clause} on line {}", lines.line(before.len().saturating_sub(1))))
 }
 
 fn lexical(source: &str, lines: &Lines<'_>, start: usize, error: &LexicalErrorType) -> Option<String> {

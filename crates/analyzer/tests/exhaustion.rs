@@ -134,74 +134,77 @@ fn ordinary_large_code_is_read() {
     assert_eq!(judge(&format!("x = f'''{}'''", "{a}, ".repeat(30_000))), Verdict::Clean);
 }
 
-/// Everything that was found to make the parser recurse, in units, with what one unit counts.
-const RECURSIONS: &[(&str, &str)] = &[
-    ("", "("),
-    ("", "["),
-    ("", "{"),
-    ("", "{a:"),
-    ("", "f("),
-    ("", "f[a:"),
-    ("", "-"),
-    ("", "not "),
-    ("", "lambda:"),
-    ("", "lambda a="),
-    ("", "a**"),
-    ("", "await "),
-    ("", "a if b else "),
-    ("", "yield "),
-    ("", "(yield "),
-    ("", "*"),
-    ("", "async "),
-    ("", "async @b\n"),
-    ("", "f'{"),
-    ("", "f'''{"),
-    ("", "t'{"),
-    ("f'", "{a:"),
-    ("", "a+"),
-    ("a", ".b"),
-    ("a", "()"),
-    ("a", "[0]"),
-    ("", "a**-(lambda a=not "),
-    ("", "(a or b and not c<d|e^f&g<<h+i*-j**"),
-    ("", "a or b and c<d|e^f&g<<h+i*("),
-    ("", "a or b and c in d|e^f&g@h%i//("),
-    ("match x:\n case ", "("),
-    ("match x:\n case ", "["),
-    ("match x:\n case ", "A("),
-    ("match x:\n case ", "A(b="),
-    ("match x:\n case ", "{1:"),
-    ("with ", "("),
-    ("def f", "[T: "),
-    ("", "(a for a in "),
-    ("", "(a:="),
-    ("", "if x:"),
-    ("", "@"),
-    ("", "a<"),
-    ("", "a or "),
-    ("x", " = y"),
+/// Everything that was found to make the parser recurse: what comes before, the unit, what closes a unit. Brackets
+/// are closed, as the tokenizer turns away a text that leaves them open, and this is about the parser.
+const RECURSIONS: &[(&str, &str, &str)] = &[
+    ("", "(", ")"),
+    ("", "[", "]"),
+    ("", "{", "}"),
+    ("", "{a:", "}"),
+    ("", "f(", ")"),
+    ("", "f[a:", "]"),
+    ("", "-", ""),
+    ("", "not ", ""),
+    ("", "lambda:", ""),
+    ("", "lambda a=", ""),
+    ("", "a**", ""),
+    ("", "await ", ""),
+    ("", "a if b else ", ""),
+    ("", "yield ", ""),
+    ("", "(yield ", ")"),
+    ("", "*", ""),
+    ("", "async ", ""),
+    ("", "async @b\n", ""),
+    ("", "f'{", "}'"),
+    ("", "t'{", "}'"),
+    ("f'{", "f'{", "}'"),
+    ("f'", "{a:", "}"),
+    ("", "a+", ""),
+    ("a", ".b", ""),
+    ("a", "()", ""),
+    ("a", "[0]", ""),
+    ("", "a**-(lambda a=not ", ")"),
+    ("", "(a or b and not c<d|e^f&g<<h+i*-j**", ")"),
+    ("", "a or b and c<d|e^f&g<<h+i*(", ")"),
+    ("", "a or b and c in d|e^f&g@h%i//(", ")"),
+    ("match x:\n case ", "(", ")"),
+    ("match x:\n case ", "[", "]"),
+    ("match x:\n case ", "A(", ")"),
+    ("match x:\n case ", "A(b=", ")"),
+    ("match x:\n case ", "{1:", "}"),
+    ("with ", "(", ")"),
+    ("def f", "[T: ", "]"),
+    ("", "(a for a in ", ")"),
+    ("", "(a:=", ")"),
+    ("", "if x:", ""),
+    ("", "@", ""),
+    ("", "a<", ""),
+    ("", "a or ", ""),
+    ("x", " = y", ""),
 ];
 
-/// The text without the bounds on tokens, which would refuse it before the parser sees it.
-fn fill(prefix: &str, unit: &str, openers: usize) -> Verdict {
+/// Judges without the bounds on tokens, which would refuse the text before the parser sees it.
+fn unbounded(source: &str) -> Verdict {
     let mut rules = rules("json", "");
     rules.limits =
         Limits { brackets: u32::MAX - 1, indents: u32::MAX - 1, chain: u32::MAX, depth: u32::MAX, ..Limits::default() };
-    let mut source = format!("{prefix}{}", unit.repeat(openers));
-    source.truncate(rules.limits.code_bytes);
-    analyze(&source, &rules)
+    analyze(source, &rules)
 }
 
 #[test]
 fn the_whole_budget_fits_the_stack() {
-    for &(prefix, unit) in RECURSIONS {
+    for &(prefix, unit, close) in RECURSIONS {
+        let begin = Instant::now();
         // The most units that are accepted, found from above: the budget counts openers, not units.
-        let mut units = MAX_OPENERS;
-        let mut verdict = fill(prefix, unit, units);
-        while matches!(&verdict, Verdict::Exceeded(exceeded) if exceeded.bound == Bound::Openers) {
-            units = units * 9 / 10;
-            verdict = fill(prefix, unit, units);
-        }
+        let mut units = MAX_OPENERS.min(Limits::default().code_bytes / (unit.len() + close.len()) - 100);
+        let verdict = loop {
+            let verdict = unbounded(&format!("{prefix}{}{}", unit.repeat(units), close.repeat(units)));
+            match verdict {
+                Verdict::Exceeded(exceeded) if exceeded.bound == Bound::Openers => units = units * 19 / 20,
+                other => break other,
+            }
+        };
+        println!("{units:>7} × {unit:?} in {:?}: {:.100}", begin.elapsed(), format!("{verdict:?}"));
         assert!(!matches!(verdict, Verdict::Failed(_)), "{prefix}{unit}: {verdict:?}");
     }
 }
@@ -218,7 +221,7 @@ fn the_deepest_blocks_fit_the_stack() {
             source.push_str(&" ".repeat(level));
             source.push_str(header);
         }
-        let verdict = fill(&source, "", 0);
+        let verdict = unbounded(&source);
         assert!(matches!(verdict, Verdict::Unparsable(_)), "{verdict:?}");
     }
 }
@@ -228,7 +231,7 @@ fn deep_trees_that_parse_are_walked_within_the_stack_or_refused() {
     // Valid, and as deep as the walk's own bound lets it: left-leaning chains cost the parser nothing.
     for (prefix, unit) in [("a", ".b"), ("a", "+b"), ("a", "()"), ("a", "[0]"), ("'a'", "+'b'"), ("x", ".format()")] {
         for units in [8_000, 100_000] {
-            let verdict = fill(prefix, unit, units);
+            let verdict = unbounded(&format!("{prefix}{}", unit.repeat(units)));
             assert!(
                 verdict.is_clean() || matches!(verdict, Verdict::Exceeded(_)),
                 "{prefix}{unit} {units}: {verdict:?}"

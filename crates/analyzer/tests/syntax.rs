@@ -102,7 +102,7 @@ fn everything_python_has_is_read() {
         "x[1:2, ::3, ...]",
         "a if b else c if d else e",
         "not -~+x ** -y",
-        "0or x",
+        "1or x",
     ] {
         assert_clean(source);
     }

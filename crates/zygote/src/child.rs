@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
 use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead};
@@ -50,10 +50,11 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> i32 
     let answers = match seal.apply(socket.as_fd(), uid, report_trap) {
         Ok(answers) => answers,
         Err(error) => {
-            // Which descriptor the socket has by now depends on the step that failed; both are the same socket.
             let failure = Failure::Internal { text: error.to_string() };
             let bytes = frame::encode(Kind::Failed, &serde_json::to_vec(&failure).unwrap_or_default());
-            for fd in [TASK_SOCKET, std::os::fd::AsRawFd::as_raw_fd(socket)] {
+            // Before the seal has moved the socket, the forkserver's control socket may have its later number: the
+            // number it came with first, and the later one only when that is closed.
+            for fd in [socket.as_raw_fd(), TASK_SOCKET] {
                 // SAFETY: writes live bytes; a closed descriptor is an error, not undefined.
                 if unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } > 0 {
                     break;
