@@ -47,6 +47,9 @@ fn build(root: &Path, out: &Path, minor: u8) -> PathBuf {
         .env("PYO3_CONFIG_FILE", root.join(format!("crates/zygote/pyo3/3.{minor}.txt")))
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+    if env::var_os("CARGO_FEATURE_UNSEALED").is_some() {
+        cargo.args(["--features", "palisade-zygote/unsealed"]);
+    }
     // What the outer cargo set for its own compiler runs (clippy's wrapper, features, encoded flags) is not for this one.
     for (name, _) in env::vars() {
         let ours = ["CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PKG_", "CARGO_MANIFEST_", "DEP_"];

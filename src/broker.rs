@@ -3,20 +3,17 @@
 mod connection;
 mod watched;
 
-use std::{fmt::Write as _, io, time::Duration};
+use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
 
 use rand::RngExt;
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    client_async_with_config,
-    tungstenite::{
-        self,
-        client::IntoClientRequest as _,
-        http::{HeaderValue, StatusCode, Uri, header},
-        protocol::WebSocketConfig,
-    },
-};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{client_async_with_config, tungstenite};
 
 pub use self::connection::{Connection, Event, Loss};
 use self::watched::Watched;

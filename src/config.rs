@@ -5,22 +5,18 @@
 mod values;
 pub mod variables;
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fmt, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fmt, io};
 
 use palisade_policy::{Allow, WildcardError};
 use thiserror::Error;
 
 use self::variables::Reader;
-use crate::{
-    broker::{Address, AddressError},
-    logging::one_line,
-};
+use crate::broker::{Address, AddressError};
+use crate::logging::one_line;
 
 /// A snapshot of an environment.
 pub type Variables = BTreeMap<OsString, OsString>;
@@ -86,6 +82,8 @@ pub struct TaskConfig {
     pub env: Vec<(String, String)>,
     /// The interpreter, where one is named.
     pub python: Option<PathBuf>,
+    /// Whether a build that cannot seal runs tasks all the same. A build that can is not weakened by it.
+    pub allow_unsealed: bool,
 }
 
 /// Where the health server listens.
@@ -273,6 +271,7 @@ impl TaskConfig {
             builtins_deny,
             allow_transitive_imports: reader.flag("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS")?,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            allow_unsealed: reader.flag("PALISADE_ALLOW_UNSEALED")?,
             python: Some(PathBuf::from(reader.text("PALISADE_PYTHON")?)).filter(|path| !path.as_os_str().is_empty()),
         })
     }

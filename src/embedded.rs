@@ -4,22 +4,19 @@
 
 mod peer;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use serde_json::{Map, Value, json, value::RawValue};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use thiserror::Error;
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, mpsc, oneshot},
-    task::JoinHandle,
-    time::Instant,
-};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::offers::random_id;

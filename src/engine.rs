@@ -90,7 +90,7 @@ impl Engine {
         interpreter: &Interpreter,
         concurrency: usize,
     ) -> Result<Arc<Self>, EngineError> {
-        let planned = plan(policy, interpreter, config.allow_transitive_imports, concurrency, config.timeout)?;
+        let planned = plan(policy, interpreter, config, concurrency)?;
         Self::start_planned(config, policy, planned, concurrency).await
     }
 

@@ -3,13 +3,18 @@
 //! The runner knows nothing of children and jails, and whoever executes knows nothing of offers and frames. Tests of
 //! the protocol put their own [`Execute`] here.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use palisade_channel::message::Print;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use crate::{frame::Settings, logging::one_line};
+use crate::frame::Settings;
+use crate::logging::one_line;
 
 /// Runs tasks.
 pub trait Execute: Send + Sync + 'static {

@@ -4,24 +4,20 @@
 //! Much of what is logged was written by users of n8n, or made up by hostile code: [`one_line`] sees to it that it can
 //! neither break a line nor run a terminal, and the formatter applies it once more to whatever reaches it.
 
-use std::{
-    fmt::{self, Write as _},
-    io::IsTerminal as _,
-};
+use std::fmt;
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
-use tracing::{Event, Level, Subscriber, field, level_filters::LevelFilter};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber, field};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{
-    filter::Targets,
-    fmt::{
-        FmtContext, FormatEvent, FormatFields,
-        format::Writer,
-        time::{ChronoLocal, FormatTime},
-    },
-    layer::SubscriberExt as _,
-    registry::LookupSpan,
-    util::SubscriberInitExt as _,
-};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Lines that may wait for a reader of stdout; more are dropped, as the runner must not wait for its log.
 const WAITING_LINES: usize = 4096;
@@ -67,7 +63,12 @@ pub fn init(target: Target, level: LevelFilter, no_color: bool) -> LogGuard {
     };
     let format = Lines { style, clock: ChronoLocal::new("%Y-%m-%d %H:%M:%S%.3f".to_owned()) };
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).event_format(format);
-    let ours = Targets::new().with_target("palisade", level).with_default(level.min(LevelFilter::WARN));
+    // A command that logs to stderr shows there itself what becomes of its tasks.
+    let tasks = if target == Target::Stderr { LevelFilter::OFF } else { level };
+    let ours = Targets::new()
+        .with_target("palisade", level)
+        .with_target("palisade::session", tasks)
+        .with_default(level.min(LevelFilter::WARN));
     // An error means that a subscriber is there already, which tests do.
     let _ = tracing_subscriber::registry().with(ours).with(layer).try_init();
     LogGuard(guard)

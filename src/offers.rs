@@ -2,12 +2,11 @@
 //!
 //! Pure logic; the time is an argument.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
+use std::time::Duration;
 
-use rand::{
-    RngExt,
-    distr::{Alphanumeric, SampleString},
-};
+use rand::RngExt;
+use rand::distr::{Alphanumeric, SampleString};
 use thiserror::Error;
 use tokio::time::Instant;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use palisade_channel::control::{Modules, Preparation};
 use palisade_policy::{Allow, LayerMode, Policy, Tier as PolicyTier};
 use palisade_sandbox::identity;
-use palisade_sandbox::layer::{Layer, Mode, Outcome, State};
+use palisade_sandbox::layer::{Layer, Mode, Outcome, Refusal, State};
 use palisade_sandbox::plan::{FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids, Tier};
 
+use crate::config::TaskConfig;
 use crate::forkserver::Recipe;
 use crate::interpreter::Interpreter;
 use crate::pool::Recycling;
@@ -35,18 +36,12 @@ pub struct Planned {
     pub settled: Vec<Outcome>,
 }
 
-/// Plans for `tasks` tasks at a time of at most `timeout`.
+/// Plans for `tasks` tasks at a time.
 ///
 /// # Errors
 /// A layer that policy requires and that is known to be missing already.
-pub fn plan(
-    policy: &Policy,
-    interpreter: &Interpreter,
-    transitive_imports: bool,
-    tasks: usize,
-    timeout: Duration,
-) -> Result<Planned, palisade_sandbox::layer::Refusal> {
-    let modes = modes(policy);
+pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tasks: usize) -> Result<Planned, Refusal> {
+    let modes = if palisade_sandbox::SEALS { modes(policy) } else { modes_without_seal(policy, config.allow_unsealed)? };
     let tier = match policy.tier {
         PolicyTier::Strict => Tier::Strict,
         PolicyTier::Threads => Tier::Threads,
@@ -63,7 +58,7 @@ pub fn plan(
         seccomp: modes.seccomp != Mode::Off,
         limits: (modes.rlimits != Mode::Off).then_some(Limits {
             address_space: limits.memory_mib.saturating_mul(MIB),
-            cpu_seconds: timeout.as_secs().saturating_mul(2).saturating_add(CPU_ALLOWANCE),
+            cpu_seconds: config.timeout.as_secs().saturating_mul(2).saturating_add(CPU_ALLOWANCE),
             open_files: limits.open_files,
             stack: limits.stack_mib.saturating_mul(MIB),
             processes,
@@ -87,7 +82,7 @@ pub fn plan(
         builtins_deny: policy.builtins_deny.clone(),
         preload: policy.preload.clone(),
         preload_stdlib_extensions: policy.preload_all_stdlib,
-        transitive_imports,
+        transitive_imports: config.allow_transitive_imports,
     };
     let version = (interpreter.version.0, interpreter.version.1);
     Ok(Planned {
@@ -129,6 +124,45 @@ fn modes(policy: &Policy) -> Modes {
     }
 }
 
+/// What another system than Linux gets, if the operator insists: nothing is required, because nothing can be had.
+fn modes_without_seal(policy: &Policy, allowed: bool) -> Result<Modes, Refusal> {
+    if !allowed {
+        return Err(Refusal::new(
+            Layer::Seccomp,
+            "this build of Palisade cannot seal processes",
+            "run the ordinary build on Linux 6.1 or newer, or set PALISADE_ALLOW_UNSEALED=true to run tasks without any sandbox",
+        ));
+    }
+    tracing::warn!("Tasks run UNSEALED: this build cannot seal processes, and PALISADE_ALLOW_UNSEALED is true");
+    let relaxed = |mode| if mode == Mode::Off { Mode::Off } else { Mode::BestEffort };
+    let Modes {
+        landlock,
+        seccomp,
+        no_new_privs,
+        rlimits,
+        user_namespace,
+        pid_namespace,
+        net_namespace,
+        ipc_namespace,
+        mount_namespace,
+        slot_uids,
+        cgroup,
+    } = modes(policy);
+    Ok(Modes {
+        landlock: relaxed(landlock),
+        seccomp: relaxed(seccomp),
+        no_new_privs: relaxed(no_new_privs),
+        rlimits: relaxed(rlimits),
+        user_namespace: relaxed(user_namespace),
+        pid_namespace: relaxed(pid_namespace),
+        net_namespace: relaxed(net_namespace),
+        ipc_namespace: relaxed(ipc_namespace),
+        mount_namespace: relaxed(mount_namespace),
+        slot_uids: relaxed(slot_uids),
+        cgroup: relaxed(cgroup),
+    })
+}
+
 /// User ids for children, where the host lets the runner give them.
 fn slots(
     modes: &Modes,
@@ -136,7 +170,7 @@ fn slots(
     tier: Tier,
     tasks: usize,
     settled: &mut Vec<Outcome>,
-) -> Result<Option<SlotUids>, palisade_sandbox::layer::Refusal> {
+) -> Result<Option<SlotUids>, Refusal> {
     if modes.slot_uids == Mode::Off {
         settled.push(Outcome { layer: Layer::SlotUids, state: State::Off });
         return Ok(None);
@@ -147,7 +181,7 @@ fn slots(
         Ok(range) if tier < Tier::Files => return Ok(Some(range)),
         Ok(range) => match interpreter.usable_by(range.first, range.first) {
             Ok(()) => return Ok(Some(range)),
-            Err(obstacle) => palisade_sandbox::layer::Refusal::new(
+            Err(obstacle) => Refusal::new(
                 Layer::SlotUids,
                 format!("children of other ids could not read the interpreter: {obstacle}"),
                 "put the interpreter where everybody can read it",

@@ -1,19 +1,16 @@
 //! The runner's loop: connect, serve, connect again, until it is time to go.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
-use crate::{
-    broker::{Backoff, ConnectError, Connection, Endpoint, Event, Loss},
-    execute::Execute,
-    logging::one_line,
-    session::{Observed, Session},
-};
+use crate::broker::{Backoff, ConnectError, Connection, Endpoint, Event, Loss};
+use crate::execute::Execute;
+use crate::logging::one_line;
+use crate::session::{Observed, Session};
 
 /// Tasks that were told to stop get this long; their children are killed, so it is never needed.
 const TERMINATION: Duration = Duration::from_secs(3);

@@ -5,20 +5,22 @@
 
 mod answer;
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use self::answer::Labels;
-use crate::{
-    execute::{Answer, ErrorKind, Execute, Report, Task, TaskError, Verdict},
-    frame::{Incoming, Outgoing, Settings, UnusableSettings},
-    logging::one_line,
-    offers::OfferBook,
-};
+use crate::execute::{Answer, ErrorKind, Execute, Report, Task, TaskError, Verdict};
+use crate::frame::{Incoming, Outgoing, Settings, UnusableSettings};
+use crate::logging::one_line;
+use crate::offers::OfferBook;
 
 /// What an observer in the same process is told about a task that is over, just before its answer is sent.
 #[derive(Debug)]

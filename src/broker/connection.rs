@@ -4,37 +4,27 @@
 //! A broker that gets no pong in time hangs up, so nothing here may take long: big frames are parsed on another
 //! thread, and big results are sent in fragments, between which a pong finds its way.
 
-use std::{
-    collections::VecDeque,
-    future::{Future, poll_fn, ready},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _, stream::FuturesOrdered};
-use tokio::{
-    io::AsyncReadExt as _,
-    net::TcpStream,
-    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout},
-};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        self, Bytes, Message,
-        error::CapacityError,
-        protocol::{
-            CloseFrame,
-            frame::{
-                Frame,
-                coding::{CloseCode, Data, OpCode},
-            },
-        },
-    },
-};
+use futures_util::stream::FuturesOrdered;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::{WebSocketStream, tungstenite};
 
 use super::watched::Watched;
-use crate::frame::{self, Incoming, Outgoing, Unusable};
+use crate::frame;
+use crate::frame::{Incoming, Outgoing, Unusable};
 
 /// Frames larger than this are parsed on another thread.
 const PARSE_HERE: usize = 64 << 10;
@@ -95,7 +85,8 @@ impl Loss {
 
 impl From<tungstenite::Error> for Loss {
     fn from(error: tungstenite::Error) -> Self {
-        use tungstenite::{Error, error::ProtocolError};
+        use tungstenite::Error;
+        use tungstenite::error::ProtocolError;
         match error {
             Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::refused(CloseCode::Size, "message too big"),
             Error::Utf8(_) => Self::refused(CloseCode::Invalid, "invalid frame payload data"),

@@ -1,13 +1,14 @@
 //! `palisade`: the runner itself.
 
 use std::ffi::OsStr;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use palisade_sandbox::layer::{Outcome, State};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use super::startup;
 use crate::broker::Endpoint;
@@ -26,7 +27,6 @@ pub(super) fn main() -> ExitCode {
     let _log = logging::init(Target::Stdout, logging::level(level), no_color);
     let config = match Config::from_variables(&vars, &|path| std::fs::read(path)) {
         Ok(config) => config,
-        // Whatever the level of the log: a runner that does not start has to say why.
         Err(error) => return refuse(&error.to_string()),
     };
     if let Err(error) = startup::harden() {
@@ -103,7 +103,8 @@ fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {
     Ok(receiver)
 }
 
+/// Whatever the level of the log: a runner that does not start has to say why, on one plain line.
 fn refuse(text: &str) -> ExitCode {
-    error!("{text}");
+    let _ = writeln!(io::stdout(), "{text}");
     ExitCode::FAILURE
 }

@@ -1,6 +1,8 @@
 //! The table of all environment variables, and the only reader of them.
 
-use std::{ffi::OsStr, io, path::Path};
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
 
 use super::{ConfigError, ReadFile, Variables, values};
 use crate::logging::one_line;
@@ -88,6 +90,7 @@ pub const TABLE: &[Variable] = &[
     variable("DEPLOYMENT_NAME", Text, "", "the installation's name, for error reports"),
     variable("N8N_SENTRY_TRACES_SAMPLE_RATE", Float, "0", "share of traces to report"),
     variable("N8N_SENTRY_PROFILES_SAMPLE_RATE", Float, "0", "share of profiles to report"),
+    variable("PALISADE_ALLOW_UNSEALED", Flag, "false", "whether a build that cannot seal (not Linux) runs tasks all the same"),
     variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or later; searched for when empty"),
 ];
 

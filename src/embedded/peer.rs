@@ -1,23 +1,20 @@
 //! The broker's end of one runner's connection.
 
-use std::{io, sync::Arc, time::Duration};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Map, Value, json, value::RawValue};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-    time::Instant,
-};
-use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async_with_config,
-    tungstenite::{
-        Bytes, Message,
-        handshake::server::{ErrorResponse, Request, Response},
-        http::{StatusCode, header},
-        protocol::WebSocketConfig,
-    },
-};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::{StatusCode, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::{Command, Recorded, Shared, State, TaskOutcome};
 use crate::frame::fields;

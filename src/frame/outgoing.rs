@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{json, value::RawValue};
+use serde_json::json;
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Bytes;
 
-use crate::{execute::TaskError, offers::Offer};
+use crate::execute::TaskError;
+use crate::offers::Offer;
 
 /// One text frame, in pieces that are sent one after the other, so that a big result is never copied.
 #[derive(Debug, Clone)]

@@ -6,11 +6,9 @@ use palisade_channel::message::Print;
 use tracing::{debug, error, info, warn};
 
 use super::{Observed, id};
-use crate::{
-    execute::{Answer, ErrorKind, TaskError, Verdict},
-    frame::{Outgoing, Settings},
-    logging::one_line,
-};
+use crate::execute::{Answer, ErrorKind, TaskError, Verdict};
+use crate::frame::{Outgoing, Settings};
+use crate::logging::one_line;
 
 /// Prints that are sent for one task, and bytes of them; n8n's users see the first hundred.
 const MAX_PRINTS: usize = 100;

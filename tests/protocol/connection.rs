@@ -1,18 +1,18 @@
 //! Connections that fail, are lost, or are under strain: sections 3 and 12.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use palisade::{
-    embedded::{EmbeddedBroker, Entry, Options as BrokerOptions, Recorded},
-    runner::Ending,
-};
+use palisade::embedded::{EmbeddedBroker, Entry, Options as BrokerOptions, Recorded};
+use palisade::runner::Ending;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::{
-    Message,
-    protocol::{CloseFrame, frame::coding::CloseCode},
-};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::support::{Setup, settings, settings_with, soon};
+use crate::support::{LONG, Lone, Setup, settings, settings_with, soon};
 
 fn position(entries: &[Entry], find: impl Fn(&Recorded) -> bool) -> Option<usize> {
     entries.iter().position(|entry| find(&entry.what))
@@ -160,4 +160,29 @@ async fn pings_are_answered_while_tasks_run() {
     setup.fake.gate.notify_one();
     assert!(soon(task.outcome()).await.is_ok());
     assert_eq!(connections(&setup.broker.transcript()), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_frozen_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    let runner = Lone::start(&uri);
+    let (stream, _) = soon(listener.accept()).await.unwrap();
+    // Nothing is read from here on: no ping is seen, no pong is sent, and nothing is closed.
+    let _frozen = tokio_tungstenite::accept_async(stream).await.unwrap();
+    soon(async {
+        while !runner.log.has("INFO Connected to broker") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    // From here on, time passes as soon as nothing else is to be done.
+    tokio::time::pause();
+    let gave_up = "WARN Failed to connect to broker: sent 1011 (keepalive ping timeout) - retrying...";
+    let began = Instant::now();
+    while !runner.log.has(gave_up) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(began.elapsed() < LONG, "{}", runner.log.text());
+    }
+    assert!(began.elapsed() > Duration::from_secs(30));
 }

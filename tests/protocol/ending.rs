@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use palisade::{
-    embedded::{EmbeddedBroker, Options as BrokerOptions, Recorded},
-    runner::{Ending, Signal},
-};
+use palisade::embedded::{EmbeddedBroker, Options as BrokerOptions, Recorded};
+use palisade::runner::{Ending, Signal};
 use serde_json::json;
 
 use crate::support::{Setup, soon};

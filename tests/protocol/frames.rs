@@ -3,13 +3,9 @@
 use palisade::embedded::Recorded;
 use palisade::runner::Ending;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::{
-    Message,
-    protocol::frame::{
-        Frame,
-        coding::{Data, OpCode},
-    },
-};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::support::{Setup, raw, settings, settings_with, soon};
 

@@ -1,29 +1,22 @@
 //! A broker, a runner, and an executor whose code is a command.
 
-use std::{
-    future::Future,
-    io::Write,
-    pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::future::Future;
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use palisade::{
-    broker::{Address, Endpoint},
-    config::GrantToken,
-    embedded::{AcceptedTask, EmbeddedBroker, Entry, Options as BrokerOptions, Recorded},
-    execute::{Answer, ErrorKind, Execute, Task, TaskError, Verdict},
-    runner::{Ending, Options, Runner, Signal},
-};
+use palisade::broker::{Address, Endpoint};
+use palisade::config::GrantToken;
+use palisade::embedded::{AcceptedTask, EmbeddedBroker, Entry, Options as BrokerOptions, Recorded};
+use palisade::execute::{Answer, ErrorKind, Execute, Task, TaskError, Verdict};
+use palisade::runner::{Ending, Options, Runner, Signal};
 use palisade_channel::message::Print;
-use serde_json::{Value, json, value::RawValue};
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinHandle,
-};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::DefaultGuard;
 
@@ -192,14 +185,7 @@ impl Setup {
         change: impl FnOnce(&mut Options),
     ) -> Self {
         let log = Log::capture();
-        let token = GrantToken::new(token).unwrap();
-        let address = Address::parse(&broker.uri()).unwrap();
-        let mut options = Options {
-            endpoint: Endpoint::new(address, "runner-1", &token, max_payload).unwrap(),
-            max_concurrency: 5,
-            idle_timeout: None,
-            grace: LONG,
-        };
+        let mut options = options(&broker.uri(), token, max_payload);
         change(&mut options);
         let fake = Arc::new(Fake::default());
         let (signals, receiver) = mpsc::channel(4);
@@ -260,6 +246,33 @@ impl Setup {
     pub(crate) async fn stop(self) -> Ending {
         self.signals.send(Signal::Terminate).await.unwrap();
         soon(self.runner).await.unwrap()
+    }
+}
+
+fn options(uri: &str, token: String, max_payload: usize) -> Options {
+    let token = GrantToken::new(token).unwrap();
+    let address = Address::parse(uri).unwrap();
+    Options {
+        endpoint: Endpoint::new(address, "runner-1", &token, max_payload).unwrap(),
+        max_concurrency: 5,
+        idle_timeout: None,
+        grace: LONG,
+    }
+}
+
+/// A runner for a broker that is not ours.
+pub(crate) struct Lone {
+    pub(crate) log: Log,
+    _signals: mpsc::Sender<Signal>,
+}
+
+impl Lone {
+    pub(crate) fn start(uri: &str) -> Self {
+        let log = Log::capture();
+        let (signals, receiver) = mpsc::channel(1);
+        let options = options(uri, "token".to_owned(), 1 << 20);
+        tokio::spawn(Runner::new(options, Arc::new(Fake::default()), receiver, None).run());
+        Self { log, _signals: signals }
     }
 }
 

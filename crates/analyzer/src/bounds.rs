@@ -28,22 +28,34 @@ const LEXER_ERRORS: usize = 100;
 const WORDS: [&[u8]; 11] =
     [b"not", b"lambda", b"await", b"async", b"yield", b"else", b"if", b"or", b"and", b"in", b"is"];
 
+/// What the start of an f-string counts: nested ones cost the parser time by the square of their number, too.
+const NESTING_STRING: usize = 4;
+
 /// How many characters and words of `source` can make a parser recurse.
 pub(crate) fn openers(source: &str) -> usize {
     let bytes = source.as_bytes();
     let mut count = 0;
     for (at, &byte) in bytes.iter().enumerate() {
-        count += usize::from(match byte {
+        count += match byte {
             b'(' | b'[' | b'{' | b'+' | b'-' | b'~' | b'*' | b'/' | b'%' | b'@' | b'|' | b'^' | b'&' | b'<' | b'>'
-            | b'=' | b'!' => true,
+            | b'=' | b'!' => 1,
             b'n' | b'l' | b'a' | b'y' | b'e' | b'i' | b'o' => {
                 let standing_alone = at == 0 || !is_word(bytes[at - 1]);
-                standing_alone && WORDS.iter().any(|word| starts_word(&bytes[at..], word))
+                usize::from(standing_alone && WORDS.iter().any(|word| starts_word(&bytes[at..], word)))
             }
-            _ => false,
-        });
+            b'\'' | b'"' if is_nesting_prefix(&bytes[..at]) => NESTING_STRING,
+            _ => 0,
+        };
     }
     count
+}
+
+/// Whether `before` ends in the prefix of an f-string or t-string, and not in a longer word.
+fn is_nesting_prefix(before: &[u8]) -> bool {
+    // Three letters are enough to tell: no prefix has so many.
+    let tail = &before[before.len().saturating_sub(3)..];
+    let letters = &tail[tail.iter().rposition(|&byte| !is_word(byte)).map_or(0, |at| at + 1)..];
+    matches!(letters.len(), 1 | 2) && letters.iter().any(|letter| matches!(letter, b'f' | b'F' | b't' | b'T'))
 }
 
 fn starts_word(text: &[u8], word: &[u8]) -> bool {

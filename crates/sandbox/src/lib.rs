@@ -9,10 +9,16 @@
 //! the same interface with sealing that does nothing and says so, chosen here and nowhere else.
 #![allow(unsafe_code, reason = "this crate is where Palisade touches the kernel")]
 
+mod expectation;
 pub mod layer;
 pub mod plan;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "unsealed")))]
 mod linux;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "unsealed")))]
 pub use linux::*;
+
+#[cfg(any(not(target_os = "linux"), feature = "unsealed"))]
+mod unsealed;
+#[cfg(any(not(target_os = "linux"), feature = "unsealed"))]
+pub use unsealed::*;

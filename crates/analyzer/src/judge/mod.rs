@@ -65,7 +65,7 @@ struct Judge<'a> {
     too_deep_at: Option<u32>,
 }
 
-impl<'a> Judge<'a> {
+impl Judge<'_> {
     /// Runs `walk` one level deeper, unless that is too deep.
     fn nested(&mut self, node: &impl Ranged, walk: impl FnOnce(&mut Self)) {
         if self.too_deep_at.is_some() {

@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(&buffer[..len], b"hello");
         assert_eq!(ancillary.sender_pid, i32::try_from(std::process::id()).ok());
         if let Some(pidfd) = ancillary.sender_pidfd {
-            assert!(crate::linux::process::pidfd_is_alive(pidfd.as_fd()).unwrap());
+            assert!(crate::process::pidfd_is_alive(pidfd.as_fd()).unwrap());
         }
     }
 

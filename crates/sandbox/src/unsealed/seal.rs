@@ -1,0 +1,72 @@
+//! No seal: a child keeps one descriptor, and that is all.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use thiserror::Error;
+
+use crate::layer::Refusal;
+use crate::plan::SealPlan;
+
+/// The number of a child's socket to the supervisor.
+pub const TASK_SOCKET: RawFd = 3;
+
+/// Never answered here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LandlockAnswers {
+    /// `errno` of opening `/`.
+    pub root: i32,
+    /// `errno` of opening the interpreter.
+    pub exe: i32,
+    /// `errno` of opening the canary again through its descriptor.
+    pub canary: i32,
+}
+
+/// The child could not be set up.
+#[derive(Debug, Error)]
+#[error("the child could not be set up: {0}")]
+pub struct SealError(#[from] io::Error);
+
+/// Nothing to put on.
+#[derive(Debug)]
+pub struct Seal(());
+
+impl Seal {
+    /// Nothing to prepare.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn prepare(_plan: SealPlan) -> Result<Self, Refusal> {
+        Ok(Self(()))
+    }
+
+    /// Moves the socket to its number and closes all others.
+    ///
+    /// # Errors
+    /// dup2(2)'s or close_range(2)'s.
+    pub fn apply(
+        &self,
+        socket: BorrowedFd<'_>,
+        _uid: Option<u32>,
+        _on_trap: fn(i64),
+    ) -> Result<Option<LandlockAnswers>, SealError> {
+        super::process::die_with_parent()?;
+        // SAFETY: the descriptor is live; TASK_SOCKET is overwritten on purpose, no child may have what the forkserver has
+        // there. dup2(2) onto itself does nothing.
+        if unsafe { libc::dup2(socket.as_raw_fd(), TASK_SOCKET) } < 0 {
+            return Err(io::Error::last_os_error().into());
+        }
+        super::process::close_range(0, 2, 0)?;
+        super::process::close_from(4, false)?;
+        Ok(None)
+    }
+}
+
+/// The child's socket, after [`Seal::apply`].
+///
+/// # Safety
+/// To be called once in a child, and by nobody else who owns the descriptor.
+pub unsafe fn task_socket() -> OwnedFd {
+    // SAFETY: the caller's promise.
+    unsafe { OwnedFd::from_raw_fd(TASK_SOCKET) }
+}
