@@ -82,6 +82,8 @@ pub struct TaskConfig {
     pub env: Vec<(String, String)>,
     /// The interpreter, where one is named.
     pub python: Option<PathBuf>,
+    /// The file with the policy, where it is not the built-in one.
+    pub policy: Option<PathBuf>,
     /// Whether a build that cannot seal runs tasks all the same. A build that can is not weakened by it.
     pub allow_unsealed: bool,
 }
@@ -264,6 +266,9 @@ impl TaskConfig {
         let env = reader.variables().filter(|(name, _)| {
             env_allow.permits(name) && !NEVER_FOR_TASKS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
         });
+        let path = |name| -> Result<Option<PathBuf>, ConfigError> {
+            Ok(Some(PathBuf::from(reader.text(name)?)).filter(|path| !path.as_os_str().is_empty()))
+        };
         Ok(Self {
             timeout,
             stdlib_allow,
@@ -272,7 +277,8 @@ impl TaskConfig {
             allow_transitive_imports: reader.flag("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS")?,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             allow_unsealed: reader.flag("PALISADE_ALLOW_UNSEALED")?,
-            python: Some(PathBuf::from(reader.text("PALISADE_PYTHON")?)).filter(|path| !path.as_os_str().is_empty()),
+            python: path("PALISADE_PYTHON")?,
+            policy: path("PALISADE_POLICY")?,
         })
     }
 }

@@ -97,13 +97,13 @@ async fn task(
         .map_err(|error| Failure::Internal(format!("the embedded broker could not be started: {error}")))?;
     let endpoint = endpoint(&broker, token).map_err(Failure::Internal)?;
     let (signals, receiver) = mpsc::channel(1);
-    let (observer, mut reports) = mpsc::channel(1);
-    let mut runner = tokio::spawn(runner(endpoint, engine, receiver, observer).run());
+    let (tell, mut told) = mpsc::channel(1);
+    let mut runner = tokio::spawn(runner(endpoint, engine, receiver, tell).run());
     let outcome = tokio::select! {
         outcome = broker.run_task(settings) => outcome.map_err(|error| Failure::Internal(error.to_string()))?,
         ending = &mut runner => return Err(Failure::Internal(format!("the runner ended early: {ending:?}"))),
     };
-    let observed = reports.try_recv().ok();
+    let observed = told.try_recv().ok();
     let _ = signals.send(Signal::Terminate).await;
     let _ = runner.await;
     Ok((outcome, observed))

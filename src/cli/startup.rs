@@ -14,13 +14,16 @@ use super::AllowArgs;
 use crate::config::{ConfigError, TaskConfig, Variables};
 use crate::engine::{Engine, EngineError};
 use crate::extension;
-use crate::interpreter::{self, NotFound};
+use crate::interpreter::{self, Found, NotFound};
+use crate::logging::one_line;
 
 /// Why no code can be run here. Each is one line.
 #[derive(Debug, Error)]
 pub(super) enum CannotRun {
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    #[error("the policy that PALISADE_POLICY names cannot be read: {file}: {cause}")]
+    PolicyFile { file: String, cause: String },
     #[error(transparent)]
     Interpreter(#[from] NotFound),
     #[error(transparent)]
@@ -44,10 +47,21 @@ pub(super) fn task_config(vars: &Variables, allow: &AllowArgs) -> Result<TaskCon
     Ok(config)
 }
 
-/// The built-in policy with the configured lists.
-pub(super) fn policy(config: &TaskConfig) -> Result<Policy, PolicyError> {
+/// The policy of the configured file, or else the built-in one, with the configured lists.
+pub(super) fn policy(config: &TaskConfig) -> Result<Policy, CannotRun> {
     let builtins_deny = config.builtins_deny.clone();
-    Policy::load(config.stdlib_allow.clone(), config.external_allow.clone(), builtins_deny)
+    let (stdlib, external) = (config.stdlib_allow.clone(), config.external_allow.clone());
+    let Some(path) = &config.policy else { return Ok(Policy::load(stdlib, external, builtins_deny)?) };
+    let file = one_line(&path.to_string_lossy(), 500);
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CannotRun::PolicyFile { file: file.clone(), cause: error.to_string() })?;
+    Ok(Policy::from_toml(&text, &file, stdlib, external, builtins_deny)?)
+}
+
+/// Looks for an interpreter, which takes seconds where many are installed.
+pub(super) fn interpreter(config: &TaskConfig, vars: &Variables) -> Result<Found, NotFound> {
+    let look_up = |name: &str| vars.get(OsStr::new(name)).cloned();
+    interpreter::find(config.python.as_deref().map(Path::new), &look_up, &extension::supported())
 }
 
 /// The event loop: one thread, as little is done on it; what takes long goes to the pool of blocking threads.
@@ -67,8 +81,7 @@ pub(super) async fn engine(
     concurrency: usize,
 ) -> Result<Arc<Engine>, CannotRun> {
     let policy = policy(config)?;
-    let look_up = |name: &str| vars.get(OsStr::new(name)).cloned();
-    let found = interpreter::find(config.python.as_deref().map(Path::new), &look_up, &extension::supported())?;
+    let found = interpreter(config, vars)?;
     tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
     Ok(Engine::start(config, &policy, &found.interpreter, concurrency).await?)
 }

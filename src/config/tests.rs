@@ -19,7 +19,7 @@ fn defaults_are_n8ns() {
     let config = config(&[]).unwrap();
     assert_eq!(config.broker, Address::parse("http://127.0.0.1:5679").unwrap());
     assert_eq!((config.max_concurrency, config.max_payload), (5, 1 << 30));
-    assert_eq!((config.tasks.timeout, config.grace), (Duration::from_secs(60), Duration::from_secs(10)));
+    assert_eq!((config.tasks.timeout, config.grace), (Duration::from_mins(1), Duration::from_secs(10)));
     assert_eq!((config.idle_timeout, config.health, config.runner_id), (None, None, None));
     assert_eq!(config.tasks.stdlib_allow, Allow::none());
     assert_eq!(config.tasks.builtins_deny, None);

@@ -22,39 +22,33 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Much longer than anything here takes.
-pub const LONG: Duration = Duration::from_mins(2);
+pub(crate) const LONG: Duration = Duration::from_mins(2);
 
 /// Waits for what must happen, and fails the test where it does not.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, future).await.expect("it should have happened by now")
 }
 
 /// How a runner is set up.
-pub struct Setup {
-    pub config: TaskConfig,
+pub(crate) struct Setup {
+    pub(crate) config: TaskConfig,
     /// Changes the policy before anything is made of it.
-    pub change: Box<dyn Fn(&mut Policy)>,
+    pub(crate) change: Box<dyn Fn(&mut Policy)>,
     /// Whether the analyzer judges code. Without it, everything is as it would be for code that got past it.
-    pub judge: bool,
-    pub concurrency: usize,
+    pub(crate) judge: bool,
+    pub(crate) concurrency: usize,
     /// Whether the broker keeps all frames.
-    pub record: bool,
+    pub(crate) record: bool,
 }
 
 impl Setup {
     /// Defaults, with these allow lists in n8n's notation.
-    pub fn allowing(stdlib: &str, external: &str) -> Self {
-        let allow = |list| Allow::parse("a list of this test", list).unwrap();
+    pub(crate) fn allowing(stdlib: &str, external: &str) -> Self {
+        let variables = [("N8N_RUNNERS_STDLIB_ALLOW", stdlib), ("N8N_RUNNERS_EXTERNAL_ALLOW", external)];
+        let variables = variables.map(|(name, value)| (name.into(), value.into())).into();
+        let config = TaskConfig::from_variables(&variables, &|path| std::fs::read(path)).unwrap();
         Self {
-            config: TaskConfig {
-                timeout: LONG,
-                stdlib_allow: allow(stdlib),
-                external_allow: allow(external),
-                builtins_deny: None,
-                allow_transitive_imports: false,
-                env: Vec::new(),
-                python: None,
-            },
+            config: TaskConfig { timeout: LONG, ..config },
             change: Box::new(|_| {}),
             judge: true,
             concurrency: 1,
@@ -62,7 +56,7 @@ impl Setup {
         }
     }
 
-    pub async fn start(self) -> Harness {
+    pub(crate) async fn start(self) -> Harness {
         let config = &self.config;
         let load = |stdlib: &Allow, external: &Allow| {
             let mut policy = Policy::load(stdlib.clone(), external.clone(), config.builtins_deny.clone()).unwrap();
@@ -73,14 +67,7 @@ impl Setup {
         let look_up = |name: &str| std::env::var_os(name);
         let named = look_up("PALISADE_PYTHON");
         let found = interpreter::find(named.as_ref().map(AsRef::as_ref), &look_up, &extension::supported()).unwrap();
-        let mut planned = plan::plan(
-            &policy,
-            &found.interpreter,
-            config.allow_transitive_imports,
-            self.concurrency,
-            config.timeout,
-        )
-        .unwrap();
+        let mut planned = plan::plan(&policy, &found.interpreter, config, self.concurrency).unwrap();
         // This process is a test, not the program.
         planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
         let judging = if self.judge { policy } else { load(&Allow::All, &Allow::All) };
@@ -90,9 +77,9 @@ impl Setup {
 }
 
 /// A runner at work, and its broker.
-pub struct Harness {
-    pub broker: EmbeddedBroker,
-    pub engine: Arc<Engine>,
+pub(crate) struct Harness {
+    pub(crate) broker: EmbeddedBroker,
+    pub(crate) engine: Arc<Engine>,
     observed: mpsc::Receiver<Observed>,
     signals: mpsc::Sender<Signal>,
     runner: JoinHandle<Ending>,
@@ -113,19 +100,19 @@ impl Harness {
     }
 
     /// Has one task run.
-    pub async fn task(&self, settings: &RawValue) -> TaskOutcome {
+    pub(crate) async fn task(&self, settings: &RawValue) -> TaskOutcome {
         soon(self.broker.run_task(settings)).await.unwrap()
     }
 
     /// The result of code that must succeed.
-    pub async fn result(&self, code: &str) -> Value {
+    pub(crate) async fn result(&self, code: &str) -> Value {
         let outcome = self.task(&settings(code, json!({}))).await;
         let result = outcome.verdict.unwrap_or_else(|error| panic!("{}: {error:?}", abridged(code)));
         serde_json::from_str(result.get()).unwrap()
     }
 
     /// The error of code that must fail.
-    pub async fn error(&self, code: &str) -> Map<String, Value> {
+    pub(crate) async fn error(&self, code: &str) -> Map<String, Value> {
         let outcome = self.task(&settings(code, json!({}))).await;
         match outcome.verdict {
             Ok(result) => panic!("{} did not fail: {}", abridged(code), abridged(result.get())),
@@ -134,24 +121,24 @@ impl Harness {
     }
 
     /// What the runner told of the oldest task that nobody has asked for yet.
-    pub fn observed(&mut self) -> Observed {
+    pub(crate) fn observed(&mut self) -> Observed {
         self.observed.try_recv().expect("the runner tells of every task")
     }
 
     /// Stops the runner, which must end as told.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.signals.send(Signal::Terminate).await.unwrap();
         assert_eq!(soon(self.runner).await.unwrap(), Ending::Stopped);
     }
 }
 
 /// The beginning of a text that may be long.
-pub fn abridged(text: &str) -> String {
+pub(crate) fn abridged(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
 /// Settings of a task with this code and these further fields.
-pub fn settings(code: &str, more: Value) -> Box<RawValue> {
+pub(crate) fn settings(code: &str, more: Value) -> Box<RawValue> {
     let mut settings = json!({
         "code": code, "nodeMode": "runOnceForAllItems", "workflowMode": "manual", "continueOnFail": false,
         "items": [{"json": {"a": 1}, "pairedItem": {"item": 0}}],

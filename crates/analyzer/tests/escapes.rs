@@ -56,7 +56,7 @@ fn published_escapes_are_refused() {
 #[test]
 fn comments_and_blank_lines_change_nothing_but_the_line() {
     for (name, source) in ESCAPES {
-        let with = format!("# a comment\n\n{}\n\n# another", source.replace('\n', "\n"));
+        let with = format!("# a comment\n\n{}\n\n# another", source.replace('\n', "  # c\n"));
         let texts = |source: &str| -> Vec<String> {
             match analyze(source, &common::usual()) {
                 Verdict::Refused(violations) => violations.into_iter().map(|v| v.text).collect(),

@@ -98,8 +98,17 @@ fn the_line_of_an_excess_is_told() {
     assert_eq!(exceeded(&text), (Bound::Brackets, 5));
     let text = format!("x = 'é'\n\nx = {}", "a + ".repeat(2000));
     assert_eq!(exceeded(&text), (Bound::Chain, 3));
-    let deep: String = (0..150).map(|level| format!("{}if x:\n", " ".repeat(level))).collect();
-    assert_eq!(exceeded(&deep), (Bound::Indents, 102));
+    assert_eq!(exceeded(&blocks(150)), (Bound::Indents, 102));
+}
+
+/// So many blocks, one in the other.
+fn blocks(levels: usize) -> String {
+    let mut source = String::new();
+    for level in 0..levels {
+        source.push_str(&" ".repeat(level));
+        source.push_str("if x:\n");
+    }
+    source + &" ".repeat(levels) + "x"
 }
 
 #[test]
@@ -110,11 +119,8 @@ fn bounds_are_inclusive() {
     let chain = |n: usize| format!("x{}", "+1".repeat(n));
     assert_eq!(judge(&chain(1000)), Verdict::Clean);
     assert_eq!(exceeded(&chain(1001)).0, Bound::Chain);
-    let indents = |n: usize| -> String {
-        (0..n).map(|level| format!("{}if x:\n", " ".repeat(level))).collect::<String>() + &" ".repeat(n) + "x"
-    };
-    assert_eq!(judge(&indents(100)), Verdict::Clean);
-    assert_eq!(exceeded(&indents(101)).0, Bound::Indents);
+    assert_eq!(judge(&blocks(100)), Verdict::Clean);
+    assert_eq!(exceeded(&blocks(101)).0, Bound::Indents);
     let mut small = usual();
     small.limits = Limits { code_bytes: 5, ..Limits::default() };
     assert_eq!(analyze("x = 1", &small), Verdict::Clean);

@@ -1,5 +1,6 @@
 //! The rules as shipped, and short ways to ask for a verdict.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test without its rules is no test")]
 
 use palisade_analyzer::{Rules, Verdict, analyze};
 

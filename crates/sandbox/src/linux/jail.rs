@@ -16,9 +16,12 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     let modes = &plan.modes;
     let mut outcomes = Outcomes::default();
 
-    let first_of_pid_namespace = namespaces::leave(modes, &mut outcomes)?;
-    if first_of_pid_namespace {
+    let left = namespaces::leave(modes, &mut outcomes)?;
+    if left.pid {
         namespaces::enter_pid_namespace().map_err(|e| refusal(Layer::PidNamespace, &e))?;
+    }
+    if left.pid && left.mounts {
+        // Containers cover parts of /proc, and then forbid this. Landlock keeps /proc closed either way.
         let _ = namespaces::mount_own_proc();
     }
     process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;

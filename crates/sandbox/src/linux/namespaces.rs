@@ -13,12 +13,20 @@ use super::identity;
 use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
 use crate::plan::Modes;
 
-/// Leaves the host's namespaces as far as wanted and possible. True where a PID namespace waits for its first process: the
-/// caller must fork.
+/// What there is now.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Left {
+    /// A PID namespace waits for its first process: the caller must fork.
+    pub pid: bool,
+    /// Mounts are this process's own.
+    pub mounts: bool,
+}
+
+/// Leaves the host's namespaces as far as wanted and possible.
 ///
 /// # Errors
 /// The refusal of a required one.
-pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<bool, Refusal> {
+pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<Left, Refusal> {
     let others = [
         (Layer::NetNamespace, modes.net_namespace, CloneFlags::CLONE_NEWNET),
         (Layer::IpcNamespace, modes.ipc_namespace, CloneFlags::CLONE_NEWIPC),
@@ -31,7 +39,7 @@ pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<bool, Refusal> {
         // The runner may make the others as it is, and the jailer gives that up.
         outcomes.0.push(Outcome { layer: Layer::UserNamespace, state: State::NotNeeded });
     }
-    let mut pid = false;
+    let mut left = Left::default();
     for (layer, mode, flag) in others {
         let held = outcomes.apply(layer, mode, || {
             unshare(flag).map_err(|e| refused(layer, &e.into()))?;
@@ -41,9 +49,10 @@ pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<bool, Refusal> {
             }
             Ok(String::new())
         })?;
-        pid |= held && layer == Layer::PidNamespace;
+        left.pid |= held && layer == Layer::PidNamespace;
+        left.mounts |= held && layer == Layer::MountNamespace;
     }
-    Ok(pid)
+    Ok(left)
 }
 
 /// A user namespace in which this process keeps its own user and group id, the only ones there.
@@ -96,8 +105,8 @@ pub fn enter_pid_namespace() -> io::Result<()> {
     }
 }
 
-/// A `/proc` that shows the PID namespace's own processes only; needs the mount namespace and the first process of the PID
-/// namespace.
+/// A `/proc` that shows the PID namespace's own processes only. To be called by the first process of the PID namespace, and
+/// only where its mounts are its own: else the host's `/proc` would be covered.
 ///
 /// # Errors
 /// mount(2)'s: EPERM where parts of the host's `/proc` are covered, as in containers.
