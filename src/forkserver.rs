@@ -15,6 +15,7 @@ use std::thread;
 use std::time::Instant;
 
 use palisade_channel::control::{Command, Control, Event, How, Preparation};
+use palisade_sandbox::cgroup::Groups;
 use palisade_sandbox::layer::{Outcome, Refusal};
 use palisade_sandbox::plan::{JailPlan, SealPlan};
 use palisade_sandbox::process;
@@ -37,6 +38,8 @@ pub struct Recipe {
     /// The seal of its children; `address_space` is the task's memory limit alone here, and `landlock`, `seccomp` say what
     /// is wanted: both are settled when the forkserver tells what it has.
     pub seal: SealPlan,
+    /// Where its children get a cgroup each.
+    pub groups: Option<Arc<Groups>>,
 }
 
 /// Why there is no forkserver.
@@ -75,6 +78,8 @@ pub struct Forkserver {
     pub expectation: Expectation,
     /// Whether its children attest Landlock.
     pub landlock: bool,
+    /// Where its children get a cgroup each.
+    pub groups: Option<Arc<Groups>>,
     /// Since when it can fork.
     pub since: Instant,
     next_ticket: AtomicU64,
@@ -169,6 +174,7 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
         failed_modules,
         expectation,
         landlock,
+        groups: recipe.groups.clone(),
         since: Instant::now(),
         next_ticket: AtomicU64::new(0),
     };

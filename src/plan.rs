@@ -1,6 +1,7 @@
 //! From policy and interpreter to what a forkserver is started with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_channel::control::{Modules, Preparation};

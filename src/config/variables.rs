@@ -90,7 +90,12 @@ pub const TABLE: &[Variable] = &[
     variable("DEPLOYMENT_NAME", Text, "", "the installation's name, for error reports"),
     variable("N8N_SENTRY_TRACES_SAMPLE_RATE", Float, "0", "share of traces to report"),
     variable("N8N_SENTRY_PROFILES_SAMPLE_RATE", Float, "0", "share of profiles to report"),
-    variable("PALISADE_ALLOW_UNSEALED", Flag, "false", "whether a build that cannot seal (not Linux) runs tasks all the same"),
+    variable(
+        "PALISADE_ALLOW_UNSEALED",
+        Flag,
+        "false",
+        "whether a build that cannot seal (not Linux) runs tasks all the same",
+    ),
     direct(variable("PALISADE_POLICY", Text, "", "a TOML file with the policy; the built-in one when empty")),
     variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or later; searched for when empty"),
 ];

@@ -144,6 +144,9 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let (armed, _) = conversation.hear("seal", COME_UP)?;
     let Event::Armed = armed else { return Err(conversation.unexpected("seal", armed)) };
     layers.push(Outcome { layer: Layer::SlotUids, state: slot_state(recipe) });
+    if let Some(groups) = &recipe.groups {
+        layers.push(Outcome { layer: Layer::Cgroup, state: State::held(groups.folder().to_string_lossy()) });
+    }
 
     let forkserver = unsettled.forkserver.take();
     let (_, pidfd) = forkserver.ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;

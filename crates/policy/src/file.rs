@@ -135,8 +135,9 @@ impl From<Strings> for StringRule {
 impl File {
     /// What the form alone does not say.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let Limits { memory_mib, result_mib, open_files, stack_mib, tasks_per_forkserver, forkserver_max_age_s, .. } =
-            self.limits;
+        let Limits {
+            memory_mib, result_mib, open_files, stack_mib, tasks_per_forkserver, forkserver_max_age_s, ..
+        } = self.limits;
         for (name, value, least) in [
             ("memory_mib", memory_mib, 16),
             ("result_mib", result_mib, 1),

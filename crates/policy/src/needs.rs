@@ -14,8 +14,8 @@ pub enum Tier {
     Files,
 }
 
-/// Modules that start threads.
-const THREADED: [&str; 7] = ["threading", "concurrent", "asyncio", "multiprocessing", "queue", "sched", "_thread"];
+/// Modules that start threads. (`queue` and `sched` only wait, which needs no call that computing does not.)
+const THREADED: [&str; 5] = ["threading", "concurrent", "asyncio", "multiprocessing", "_thread"];
 
 pub(crate) fn tier(stdlib: &Allow, external: &Allow) -> Tier {
     match (stdlib, external) {
@@ -38,7 +38,9 @@ pub(crate) fn preload(stdlib: &Allow, external: &Allow, always: &[Entry]) -> Vec
 
 /// Entries that can be no module, `os.path` too, stay in the lists, where they match nothing.
 fn is_module_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_numeric())
+    !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_numeric())
 }
 
 #[cfg(test)]

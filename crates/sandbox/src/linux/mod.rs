@@ -1,4 +1,5 @@
 //! Sealing, for Linux.
+pub mod cgroup;
 pub mod identity;
 pub mod jail;
 pub mod landlock;

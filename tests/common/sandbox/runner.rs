@@ -1,0 +1,256 @@
+//! A runner of the built executable, connected to a broker in this test.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::getuid;
+use palisade::embedded::{AcceptedTask, EmbeddedBroker, Options, Recorded};
+use serde_json::{Map, Value, json, value::RawValue};
+
+use super::process::Process;
+use super::{LONG, User, eventually, executable, interpreter, place, soon};
+
+/// A task's result, or its error with all fields.
+pub type Answer = Result<Value, Map<String, Value>>;
+
+/// How a runner is started.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// As whom.
+    pub user: User,
+    /// Modules tasks may import, of the standard library and others.
+    pub allow: (String, String),
+    /// Tasks at once, and so many spares.
+    pub concurrency: usize,
+    /// Seconds a task may take.
+    pub timeout: u32,
+    /// What is changed in the default policy: a piece of its text, and what takes its place.
+    pub policy: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    /// Two tasks at once, no module, the default policy.
+    pub fn new(user: User) -> Self {
+        Self { user, allow: (String::new(), String::new()), concurrency: 2, timeout: 60, policy: Vec::new() }
+    }
+
+    /// With these modules of the standard library.
+    pub fn stdlib(self, allow: &str) -> Self {
+        Self { allow: (allow.to_owned(), String::new()), ..self }
+    }
+
+    /// With every module there is.
+    pub fn everything(self) -> Self {
+        Self { allow: ("*".to_owned(), "*".to_owned()), ..self }
+    }
+
+    /// With a layer in another mode than by default.
+    pub fn layer(mut self, name: &str, mode: &str) -> Self {
+        let default = palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{name} = ")));
+        self.policy.push((default.expect("a layer of the default policy"), format!("{name} = \"{mode}\"")));
+        self
+    }
+
+    /// Without any namespace.
+    pub fn without_namespaces(self) -> Self {
+        let names = ["user", "pid", "net", "ipc", "mount"];
+        names.iter().fold(self, |setup, name| setup.layer(&format!("{name}_namespace"), "off"))
+    }
+
+    fn policy_text(&self) -> String {
+        self.policy.iter().fold(palisade_policy::DEFAULT.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "the default policy has no {from:?}");
+            text.replacen(from, to, 1)
+        })
+    }
+}
+
+/// A runner. It ends, with all it has started, when this is dropped.
+pub struct Runner {
+    /// The broker it is connected to.
+    pub broker: EmbeddedBroker,
+    /// The grant token it was given.
+    pub token: String,
+    /// The process of the runner.
+    pub supervisor: Process,
+    process: Child,
+    setup: Setup,
+    files: Vec<PathBuf>,
+}
+
+impl Runner {
+    /// Starts one and waits until it has all its spares.
+    pub async fn start(setup: Setup) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("runner-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        // Long and random, so that finding it anywhere is no accident.
+        let token = format!("grant-{}-{}", palisade::offers::random_id(), palisade::offers::random_id());
+        let options = Options { grant_token: token.clone(), record: true, ..Options::default() };
+        let broker = EmbeddedBroker::start(options).await.expect("a broker");
+        let (policy, log) = (place().join(format!("{name}.toml")), place().join(format!("{name}.log")));
+        std::fs::write(&policy, setup.policy_text()).expect("the policy can be written");
+        let output = std::fs::File::create(&log).expect("the log can be made");
+        let mut command = Command::new(executable());
+        command
+            .env_clear()
+            .env("N8N_RUNNERS_GRANT_TOKEN", &token)
+            .env("N8N_RUNNERS_TASK_BROKER_URI", broker.uri())
+            .env("N8N_RUNNERS_MAX_CONCURRENCY", setup.concurrency.to_string())
+            .env("N8N_RUNNERS_TASK_TIMEOUT", setup.timeout.to_string())
+            .env("N8N_RUNNERS_STDLIB_ALLOW", &setup.allow.0)
+            .env("N8N_RUNNERS_EXTERNAL_ALLOW", &setup.allow.1)
+            .env("N8N_RUNNERS_BUILTINS_DENY", "")
+            .env("PALISADE_PYTHON", interpreter::path())
+            .env("PALISADE_POLICY", &policy)
+            .env("A_SECRET_OF_THE_HOST", &token)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a descriptor"))
+            .stderr(output);
+        if getuid().is_root() && setup.user == User::Ordinary {
+            // This gives up supplementary groups as well.
+            command.uid(setup.user.uid()).gid(setup.user.uid());
+        }
+        let process = command.spawn().expect("the runner can be started");
+        let pid = i32::try_from(process.id()).expect("a process number");
+        let supervisor = Process::of(pid).expect("the runner lives");
+        let mut runner = Self { broker, token, supervisor, process, setup, files: vec![policy, log] };
+        runner.come_up().await;
+        runner
+    }
+
+    async fn come_up(&mut self) {
+        let mut ended = false;
+        let up = eventually(LONG, || {
+            ended = self.process.try_wait().is_ok_and(|status| status.is_some());
+            ended || !self.broker.open_offers().is_empty()
+        });
+        assert!(up.await && !ended, "the runner did not come up: {}", self.log());
+        self.filled().await;
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.files[1]).unwrap_or_default()
+    }
+
+    /// Waits until there is one forkserver with as many children as tasks may run, all of them waiting.
+    pub async fn filled(&self) -> (Process, Vec<Process>) {
+        let mut before = None;
+        let mut settled = || {
+            let [forkserver] = self.supervisor.children()[..] else { return None };
+            let spares = forkserver.children();
+            let waiting = spares.len() == self.setup.concurrency && spares.iter().all(|spare| spare.is_asleep());
+            let now = waiting.then_some((forkserver, spares));
+            // Twice, so that one which only paused on its way is not taken for one that waits.
+            let again = before == now;
+            before.clone_from(&now);
+            now.filter(|_| again)
+        };
+        let mut found = None;
+        let seen = eventually(LONG, || {
+            found = settled();
+            found.is_some()
+        });
+        assert!(seen.await, "there are no spares: {}", self.log());
+        found.expect("it was seen")
+    }
+
+    /// Its forkserver.
+    pub fn forkserver(&self) -> Process {
+        let children = self.supervisor.children();
+        assert_eq!(children.len(), 1, "one forkserver: {}", self.log());
+        children[0]
+    }
+
+    /// Hands it a task.
+    pub async fn begin(&self, code: &str, items: &Value) -> AcceptedTask {
+        let task = soon("an offer", self.broker.begin_task()).await.expect("the runner is connected");
+        task.send_settings(&settings(code, items));
+        task
+    }
+
+    /// Has it run a task.
+    pub async fn task(&self, code: &str, items: &Value) -> Answer {
+        outcome(self.begin(code, items).await).await
+    }
+
+    /// Has it run an ordinary task, which must succeed.
+    pub async fn ordinary_task(&self, after: &str) {
+        let code = "return [{'json': {'sum': sum(item['json']['n'] for item in _items)}}]";
+        let answer = self.task(code, &json!([{"json": {"n": 2}}, {"json": {"n": 40}}])).await;
+        assert_eq!(answer, Ok(json!([{"json": {"sum": 42}}])), "after {after}: {}", self.log());
+    }
+
+    /// How many answers the runner has sent for a task.
+    pub fn answers(&self, task_id: &str) -> usize {
+        let of_task = |entry: &palisade::embedded::Entry| match &entry.what {
+            Recorded::Received(text) => serde_json::from_str::<Value>(text).is_ok_and(|frame| {
+                let kind = frame["type"].as_str().unwrap_or_default();
+                frame["taskId"] == task_id && ["runner:taskdone", "runner:taskerror"].contains(&kind)
+            }),
+            _ => false,
+        };
+        self.broker.transcript().iter().filter(|entry| of_task(entry)).count()
+    }
+
+    /// Waits until a child of the forkserver uses CPU time: a task that spins.
+    pub async fn spinning_child(&self) -> Process {
+        const TICKS: u64 = 10;
+        let mut found = None;
+        let seen = eventually(LONG, || {
+            let children = self.forkserver().children();
+            found = children.into_iter().find(|child| child.ticks() >= TICKS);
+            found.is_some()
+        });
+        assert!(seen.await, "no task spins: {}", self.log());
+        found.expect("it was seen")
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let below = self.supervisor.descendants();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        // What should be dead by now; a failing test must not leave it behind.
+        for process in below {
+            process.signal(Signal::SIGKILL);
+        }
+        if std::thread::panicking() {
+            eprintln!("log of the runner:\n{}", self.log());
+        }
+        for file in &self.files {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Waits for a task's answer.
+pub async fn outcome(task: AcceptedTask) -> Answer {
+    let outcome = soon("the answer", task.outcome()).await.expect("the runner is connected");
+    outcome.verdict.map(|result| serde_json::from_str(result.get()).expect("a result is JSON"))
+}
+
+/// The text of an error.
+pub fn message(answer: &Answer) -> &str {
+    match answer {
+        Ok(result) => panic!("it should have failed and returned {result}"),
+        Err(error) => error["message"].as_str().expect("a message is text"),
+    }
+}
+
+/// How long a test may sleep where something must *not* happen.
+pub const A_MOMENT: Duration = Duration::from_millis(200);
+
+fn settings(code: &str, items: &Value) -> Box<RawValue> {
+    let settings = json!({
+        "code": code, "nodeMode": "runOnceForAllItems", "workflowMode": "manual", "continueOnFail": false,
+        "items": items, "nodeName": "Code", "nodeId": "n1", "workflowName": "W", "workflowId": "w1",
+    });
+    serde_json::value::to_raw_value(&settings).expect("settings are JSON")
+}
