@@ -26,7 +26,7 @@ fn main() {
         let _ = writeln!(table, "    ((3, {minor}), include_bytes!({:?})),", copy.display().to_string());
     }
     table.push_str("];\n");
-    fs::write(out.join("extensions.rs"), table).expect("OUT_DIR can be written");
+    fs::write(out.join("extensions.rs"), table).unwrap_or_else(|e| panic!("OUT_DIR cannot be written: {e}"));
 }
 
 fn variable(name: &str) -> String {
@@ -60,7 +60,7 @@ fn build(root: &Path, out: &Path, minor: u8) -> PathBuf {
             cargo.env_remove(name);
         }
     }
-    let status = cargo.status().expect("cargo can be started");
+    let status = cargo.status().unwrap_or_else(|e| panic!("cargo cannot be started: {e}"));
     assert!(status.success(), "the extension for CPython 3.{minor} could not be built");
     target.join(triple).join("release/lib_palisade.so")
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use palisade_channel::control::{Modules, Preparation};
 use palisade_policy::{Allow, LayerMode, Policy, Tier as PolicyTier};
+use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
-use palisade_sandbox::layer::{Layer, Mode, Outcome, Refusal, State};
+use palisade_sandbox::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
 use palisade_sandbox::plan::{FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids, Tier};
 
 use crate::config::TaskConfig;
@@ -85,9 +86,11 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         preload_stdlib_extensions: policy.preload_all_stdlib,
         transitive_imports: config.allow_transitive_imports,
     };
+    // Last: it moves this process, so what may refuse has to have had its say.
+    let groups = groups(modes.cgroup, limits.memory_mib, tier, &mut settled)?;
     let version = (interpreter.version.0, interpreter.version.1);
     Ok(Planned {
-        recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal },
+        recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal, groups },
         recycling: Recycling {
             forks: limits.tasks_per_forkserver,
             age: Duration::from_secs(limits.forkserver_max_age_s),
@@ -196,6 +199,21 @@ fn slots(
     let state = State::Missing { found: refusal.found, remedy: refusal.remedy };
     settled.push(Outcome { layer: Layer::SlotUids, state });
     Ok(None)
+}
+
+/// A cgroup for each child, where the runner was given one.
+fn groups(mode: Mode, memory_mib: u64, tier: Tier, settled: &mut Vec<Outcome>) -> Result<Option<Arc<Groups>>, Refusal> {
+    let limits = GroupLimits {
+        memory: memory_mib.saturating_mul(MIB),
+        processes: if tier == Tier::Strict { 1 } else { THREADS },
+    };
+    let (mut groups, mut outcomes) = (None, Outcomes::default());
+    outcomes.apply(Layer::Cgroup, mode, || {
+        let taken = groups.insert(Groups::take_over(limits)?);
+        Ok(taken.folder().to_string_lossy().into_owned())
+    })?;
+    settled.append(&mut outcomes.0);
+    Ok(groups)
 }
 
 /// What Python code is loaded from.

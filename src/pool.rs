@@ -23,7 +23,7 @@ use crate::forkserver::{Forkserver, Recipe, StartError};
 
 /// How long a task waits for a child before it is told that there is none: the time to start a forkserver that preloads
 /// much, and some.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// So many failures in a row are no accident: tasks are told at once, until there is a child again.
 const GIVE_UP_AFTER: u32 = 3;
@@ -144,7 +144,7 @@ impl Pool {
     pub fn forkserver(&self) -> Option<Arc<Forkserver>> {
         match &*self.state.borrow() {
             Stock::Open(forkserver) => Some(Arc::clone(forkserver)),
-            _ => None,
+            Stock::Failing { .. } => None,
         }
     }
 

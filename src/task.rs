@@ -99,7 +99,7 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
     match end {
         // The child is killed on return; its answer was complete.
         End::Done(result) => Outcome::Done(result),
-        End::Failed(failure) => Outcome::Failed(failure),
+        End::Failed(failure) => Outcome::Failed(*failure),
         End::Violation(what) => Outcome::Violation(what),
         End::Closed => {
             let how = child.end_within(END_BY_ITSELF).await;

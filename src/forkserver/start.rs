@@ -21,7 +21,7 @@ use crate::{extension, jailer, logging};
 const COME_UP: Duration = Duration::from_secs(30);
 
 /// Time for preloading: large packages read hundreds of files.
-const PREPARE: Duration = Duration::from_secs(120);
+const PREPARE: Duration = Duration::from_mins(2);
 
 /// Longest line of a forkserver's standard error that is kept, and how many lines.
 const LONGEST_LINE: usize = 2000;
@@ -91,8 +91,8 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let conversation = Conversation { control: &control, output: &output };
 
     conversation.send("jail", &Command::Jail(Box::new(recipe.jail.clone())), Some(&extension))?;
-    let (jailed, ancillary) = conversation.hear("jail", COME_UP)?;
-    let Event::Jailed(mut layers) = jailed else { return Err(conversation.unexpected("jail", jailed)) };
+    let (heard, ancillary) = conversation.hear("jail", COME_UP)?;
+    let Event::Jailed(mut layers) = heard else { return Err(conversation.unexpected("jail", heard)) };
     let pid = ancillary.sender_pid.ok_or_else(|| conversation.broken("jail", "the kernel did not name the sender"))?;
     let pidfd = match ancillary.sender_pidfd {
         Some(pidfd) => pidfd,

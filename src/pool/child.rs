@@ -9,13 +9,16 @@ use std::time::Duration;
 use palisade_channel::control::How;
 use palisade_channel::frame::{Decoder, Frame, Kind, Violation};
 use palisade_channel::message::{Failure, LandlockProbe, Ready};
+use palisade_sandbox::cgroup::Group;
 use palisade_sandbox::socket::{self, Ancillary};
 use palisade_sandbox::verify::{Expectation, NotVerified, Seen, verify};
 use palisade_sandbox::process;
 use thiserror::Error;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::slots::{Slot, Slots};
@@ -44,12 +47,13 @@ pub struct Child {
     forkserver: Arc<Forkserver>,
 }
 
-/// How it is killed, and how its end is heard of. Its user id is free when both are done.
+/// How it is killed, and how its end is heard of. Its user id and its cgroup are free when both are done.
 #[derive(Debug)]
 struct End {
     pidfd: OwnedFd,
     told: Option<oneshot::Receiver<Ended>>,
     slot: Option<Slot>,
+    group: Option<Group>,
 }
 
 /// Why a child is not used.
@@ -74,6 +78,9 @@ pub enum Unfit {
     /// Landlock did not refuse what it must refuse.
     #[error("its seal does not hold: Landlock {0}")]
     Landlock(String),
+    /// It could not be put into a cgroup of its own.
+    #[error("it could not be put into a cgroup of its own: {0}")]
+    Cgroup(io::Error),
     /// A system call of the supervisor failed.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -107,7 +114,7 @@ impl Child {
             None => process::pidfd_open(pid)?,
         };
         // From here on an early return kills it.
-        let end = End { pidfd, told: Some(told), slot };
+        let mut end = End { pidfd, told: Some(told), slot, group: None };
         if forkserver.landlock {
             attested(ready.landlock)?;
         }
@@ -117,6 +124,10 @@ impl Child {
             ..forkserver.expectation.clone()
         };
         let seen = verify(pid, &own)?;
+        if let Some(groups) = forkserver.groups.clone() {
+            let held = spawn_blocking(move || groups.hold(pid, seen.footprint)).await.map_err(io::Error::other)?;
+            end.group = Some(held.map_err(Unfit::Cgroup)?);
+        }
         // Last: both are still true, so all of the above was about this process. Without SCM_PIDFD (before Linux 6.5) the
         // number could have been given away before the pidfd was made, but then its socket is closed by now: the
         // forkserver reaps only after it has closed its own copy.
@@ -150,7 +161,7 @@ impl Child {
             && let Ok(told) = timeout(limit, told).await
         {
             self.end.told = None;
-            return how(told);
+            return how(&told);
         }
         self.finish().await
     }
@@ -165,37 +176,45 @@ impl End {
 
     async fn ended(&mut self) -> Option<How> {
         let told = self.told.take()?;
-        match timeout(REAPED_WITHIN, told).await {
-            Ok(told) => how(told),
-            Err(_) => {
-                tracing::error!("A killed child was not reaped within {} s", REAPED_WITHIN.as_secs());
-                // Its user id may still be in use, so nobody else gets it.
-                std::mem::forget(self.slot.take());
-                None
-            }
+        if let Ok(told) = timeout(REAPED_WITHIN, told).await {
+            return how(&told);
         }
+        tracing::error!("A killed child was not reaped within {} s", REAPED_WITHIN.as_secs());
+        // Its user id may still be in use, so nobody else gets it.
+        std::mem::forget(self.slot.take());
+        None
     }
 }
 
-fn how(told: Result<Ended, oneshot::error::RecvError>) -> Option<How> {
+fn how(told: &Result<Ended, oneshot::error::RecvError>) -> Option<How> {
     match told {
-        Ok(Ended::Reaped(how)) => Some(how),
+        Ok(Ended::Reaped(how)) => Some(*how),
         Ok(Ended::NotForked(_)) | Err(_) => None,
     }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        let Some(told) = self.told.take() else { return };
+        let (slot, group) = (self.slot.take(), self.group.take());
+        let Some(told) = self.told.take() else { return remove(group) };
         self.kill();
-        let slot = self.slot.take();
-        // The id is free when nobody has it any more.
-        if let (Some(slot), Ok(runtime)) = (slot, tokio::runtime::Handle::try_current()) {
+        // The id is free when nobody has it any more, and the cgroup can go when nobody is in it.
+        if let Ok(runtime) = Handle::try_current()
+            && (slot.is_some() || group.is_some())
+        {
             runtime.spawn(async move {
                 let _ = told.await;
                 drop(slot);
+                remove(group);
             });
         }
+    }
+}
+
+/// Off the event loop: the kernel may take its time for it.
+fn remove(group: Option<Group>) {
+    if let (Some(group), Ok(runtime)) = (group, Handle::try_current()) {
+        runtime.spawn_blocking(move || drop(group));
     }
 }
 

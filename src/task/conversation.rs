@@ -33,7 +33,7 @@ pub(super) enum End {
     /// A result that is JSON within its bounds.
     Done(Box<RawValue>),
     /// The reason why there is none.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// The child closed its socket without an answer.
     Closed,
     /// It said what no child of ours says.

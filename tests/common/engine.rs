@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use palisade::broker::{Address, Endpoint};
@@ -14,7 +14,8 @@ use palisade::embedded::{EmbeddedBroker, Options as BrokerOptions, TaskOutcome};
 use palisade::engine::Engine;
 use palisade::runner::{Ending, Options, Runner, Signal};
 use palisade::session::Observed;
-use palisade::{extension, interpreter, plan};
+use palisade::interpreter::{self, Interpreter};
+use palisade::{extension, plan};
 use palisade_policy::{Allow, Policy};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -27,6 +28,16 @@ pub(crate) const LONG: Duration = Duration::from_mins(2);
 /// Waits for what must happen, and fails the test where it does not.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, future).await.expect("it should have happened by now")
+}
+
+/// The interpreter the program would take. Looking for it can mean starting several, so it is done once.
+pub(crate) fn interpreter() -> &'static Interpreter {
+    static FOUND: OnceLock<Interpreter> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let look_up = |name: &str| std::env::var_os(name);
+        let named = look_up("PALISADE_PYTHON");
+        interpreter::find(named.as_ref().map(AsRef::as_ref), &look_up, &extension::supported()).unwrap().interpreter
+    })
 }
 
 /// How a runner is set up.
@@ -64,10 +75,7 @@ impl Setup {
             policy
         };
         let policy = load(&config.stdlib_allow, &config.external_allow);
-        let look_up = |name: &str| std::env::var_os(name);
-        let named = look_up("PALISADE_PYTHON");
-        let found = interpreter::find(named.as_ref().map(AsRef::as_ref), &look_up, &extension::supported()).unwrap();
-        let mut planned = plan::plan(&policy, &found.interpreter, config, self.concurrency).unwrap();
+        let mut planned = plan::plan(&policy, interpreter(), config, self.concurrency).unwrap();
         // This process is a test, not the program.
         planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
         let judging = if self.judge { policy } else { load(&Allow::All, &Allow::All) };

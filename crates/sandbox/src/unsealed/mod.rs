@@ -4,6 +4,7 @@
 //! `unsealed`; the plumbing of processes and sockets is Linux's own there, and a port to another system has to bring its
 //! own `process` and `socket`.
 
+pub mod cgroup;
 pub mod identity;
 pub mod jail;
 pub mod limits;
