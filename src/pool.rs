@@ -5,6 +5,7 @@
 
 mod child;
 mod slots;
+mod trial;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use child::{Child, Unfit};
+pub use trial::{Trial, TrialError, trial};
 use slots::Slots;
 
 use crate::forkserver::{Forkserver, Recipe, StartError};

@@ -21,6 +21,9 @@ const MAX_FAILURE: u64 = 4 * 1024 * 1024;
 /// Longest of the messages that hold a number or two.
 const MAX_SMALL: u64 = 1024;
 
+/// At most this many of them: a child sends one or two, and a flood of them would only cost the supervisor.
+const MOST_SMALL: u32 = 16;
+
 /// A result longer than this is checked on another thread.
 const CHECK_INLINE: usize = 64 * 1024;
 
@@ -44,11 +47,12 @@ pub(super) struct Conversation<'a> {
     socket: &'a UnixStream,
     head: &'a TaskHead,
     said: &'a mut Said,
+    small: u32,
 }
 
 impl<'a> Conversation<'a> {
     pub(super) fn new(socket: &'a UnixStream, head: &'a TaskHead, said: &'a mut Said) -> Self {
-        Self { socket, head, said }
+        Self { socket, head, said, small: 0 }
     }
 
     /// Hands the task over and listens for the answer.
@@ -129,6 +133,12 @@ impl<'a> Conversation<'a> {
     }
 
     async fn take(&mut self, Frame { kind, payload }: Frame) -> Result<Option<End>, End> {
+        if matches!(kind, Kind::Tally | Kind::Trapped) {
+            self.small += 1;
+            if self.small > MOST_SMALL {
+                return Err(End::Violation(format!("more than {MOST_SMALL} {kind:?} frames")));
+            }
+        }
         match kind {
             Kind::Print if (self.said.prints.len() as u64) < self.head.max_prints => {
                 self.said.prints.push(parse::<Print>(kind, &payload)?);
@@ -192,7 +202,68 @@ fn depth(json: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use palisade_channel::message::{NodeMode, Purpose};
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
+
+    /// What the supervisor makes of a child that says `bytes` and hangs up.
+    async fn hear(bytes: &[u8]) -> (End, Said) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let head = TaskHead {
+            mode: NodeMode::AllItems,
+            purpose: Purpose::Run,
+            max_prints: 2,
+            max_print_bytes: 100,
+            max_result_bytes: 1000,
+            env: Vec::new(),
+        };
+        let mut said = Said::default();
+        let mut conversation = Conversation::new(&ours, &head, &mut said);
+        let child = async {
+            let _ = theirs.write_all(bytes).await;
+            drop(theirs);
+        };
+        let (end, ()) = tokio::join!(async { conversation.listen().await.unwrap_or_else(|end| end) }, child);
+        (end, said)
+    }
+
+    fn print() -> Vec<u8> {
+        frame::encode(Kind::Print, br#"{"params":["'a'"],"text":"a"}"#)
+    }
+
+    #[tokio::test]
+    async fn prints_come_before_the_answer_and_survive_its_absence() {
+        let (end, said) = hear(&[print(), print(), frame::encode(Kind::Done, b"[1]")].concat()).await;
+        assert!(matches!(end, End::Done(result) if result.get() == "[1]"));
+        assert_eq!(said.prints.len(), 2);
+        let (end, said) = hear(&[print(), frame::encode(Kind::Done, b"[1]")[..10].to_vec()].concat()).await;
+        assert!(matches!(end, End::Closed), "{end:?}");
+        assert_eq!(said.prints.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_no_child_of_ours_says_ends_the_conversation() {
+        let huge = frame::header(Kind::Done, 4 << 30).to_vec();
+        let envelope = frame::encode(Kind::Done, br#"[1],"taskId":"other""#);
+        let tallies = frame::encode(Kind::Tally, br#"{"omitted_prints":1}"#).repeat(17);
+        for (what, bytes) in [
+            ("a third print", print().repeat(3)),
+            ("4 GiB announced", huge),
+            ("a result that breaks out of its place", envelope),
+            ("a flood of small frames", tallies),
+            ("a second readiness", frame::encode(Kind::Ready, b"{}")),
+            ("a task of its own", frame::encode(Kind::Task, b"{}")),
+            ("an unknown kind", vec![200; 40]),
+            ("a failure that is none", frame::encode(Kind::Failed, br#"{"kind":"raised"}"#)),
+            ("a result over its limit", frame::encode(Kind::Done, &[b'1'; 1001])),
+        ] {
+            let (end, _) = hear(&bytes).await;
+            assert!(matches!(end, End::Violation(_)), "{what}: {end:?}");
+        }
+        let (end, _) = hear(b"").await;
+        assert!(matches!(end, End::Closed));
+    }
 
     #[test]
     fn only_whole_json_is_a_result() {

@@ -46,7 +46,8 @@ fn copy(interpreter: &Interpreter) -> PathBuf {
         for below in ["bin", "lib"] {
             fs::create_dir_all(new.join(below)).expect("a folder for the copy");
         }
-        copy_folder(&interpreter.stdlib, &new.join(library));
+        copy_folder(&interpreter.stdlib, &new.join(&library));
+        describe_anew(&new.join(&library), interpreter, &folder);
         for shared in &interpreter.shared_libraries {
             let name = shared.file_name().unwrap_or_default();
             if name.to_string_lossy().starts_with("libpython") {
@@ -76,6 +77,18 @@ fn relocated(mut program: Vec<u8>, interpreter: &Interpreter) -> Vec<u8> {
         program[at..at + RELATIVE.len()].copy_from_slice(RELATIVE);
     }
     program
+}
+
+/// The standard library tells where the interpreter was installed, which is believed as long as the folders exist.
+fn describe_anew(library: &Path, interpreter: &Interpreter, folder: &Path) {
+    let Some(installed) = interpreter.stdlib.ancestors().nth(2) else { return };
+    for entry in library.read_dir().expect("the copy can be listed").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("_sysconfigdata") {
+            let text = fs::read_to_string(entry.path()).expect("a module is text");
+            let text = text.replace(&*installed.to_string_lossy(), &folder.to_string_lossy());
+            fs::write(entry.path(), text).expect("the copy can be changed");
+        }
+    }
 }
 
 fn executable() -> fs::Permissions {

@@ -5,6 +5,7 @@ pub mod jail;
 pub mod landlock;
 pub mod limits;
 pub mod namespaces;
+pub mod probe;
 pub mod process;
 pub mod seal;
 pub mod seccomp;

@@ -8,6 +8,7 @@ pub mod cgroup;
 pub mod identity;
 pub mod jail;
 pub mod limits;
+pub mod probe;
 pub mod seal;
 pub mod seccomp;
 pub mod verify;

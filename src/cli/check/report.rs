@@ -1,0 +1,100 @@
+//! What `check` found, in a form that is printed as a table or as JSON.
+
+use serde::Serialize;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Grade {
+    /// As wanted.
+    Pass,
+    /// Tasks run, with less around them than there could be.
+    Caution,
+    /// No task runs here.
+    Fail,
+}
+
+/// One row. `found`, `details` and `remedy` are for people and may change; the rest is for programs.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Check {
+    /// What was looked at: a layer by its name in the policy, or one of the rows before and after the layers.
+    pub(super) name: &'static str,
+    /// `required`, `best-effort` or `off`.
+    pub(super) needed: &'static str,
+    pub(super) result: Grade,
+    pub(super) found: String,
+    /// Further lines: one for each module, candidate or step.
+    pub(super) details: Vec<String>,
+    /// What an operator can do; none where nothing has to be done.
+    pub(super) remedy: Option<String>,
+}
+
+/// All of it. Documented in the command's help; keys are only ever added.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) version: &'static str,
+    pub(super) host: Host,
+    /// The worst of all rows.
+    pub(super) result: Grade,
+    pub(super) checks: Vec<Check>,
+}
+
+/// Where it was looked.
+#[derive(Debug, Serialize)]
+pub(super) struct Host {
+    pub(super) system: String,
+    pub(super) architecture: &'static str,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+impl Check {
+    pub(super) fn pass(name: &'static str, needed: &'static str, found: impl Into<String>) -> Self {
+        Self { name, needed, result: Grade::Pass, found: found.into(), details: Vec::new(), remedy: None }
+    }
+
+    pub(super) fn caution(
+        name: &'static str,
+        needed: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { result: Grade::Caution, remedy: Some(remedy.into()), ..Self::pass(name, needed, found) }
+    }
+
+    /// Something required is not to be had.
+    pub(super) fn fail(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { result: Grade::Fail, remedy: Some(remedy.into()), ..Self::pass(name, REQUIRED, found) }
+    }
+
+    pub(super) fn with(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.details.extend(details);
+        self
+    }
+}
+
+pub(super) const REQUIRED: &str = "required";
+
+impl Report {
+    pub(super) fn new(host: Host, checks: Vec<Check>) -> Self {
+        let result = checks.iter().map(|check| check.result).max().unwrap_or(Grade::Fail);
+        Self { version: env!("CARGO_PKG_VERSION"), host, result, checks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_row_counts_and_no_row_at_all_is_no_pass() {
+        let host = || Host { system: String::new(), architecture: "", uid: 1, gid: 1 };
+        let pass = Check::pass("a", REQUIRED, "");
+        let caution = Check::caution("b", "best-effort", "", "do");
+        let fail = Check::fail("c", "", "do");
+        assert_eq!(Report::new(host(), vec![]).result, Grade::Fail);
+        assert_eq!(Report::new(host(), vec![pass.clone()]).result, Grade::Pass);
+        assert_eq!(Report::new(host(), vec![pass.clone(), caution.clone()]).result, Grade::Caution);
+        assert_eq!(Report::new(host(), vec![caution, fail, pass]).result, Grade::Fail);
+    }
+}

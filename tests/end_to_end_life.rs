@@ -1,0 +1,200 @@
+//! How tasks end other than well, many of them at once and one after the other, and that nothing is left behind.
+
+#[path = "common/engine.rs"]
+mod engine;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use engine::{Harness, LONG, Setup, settings, soon};
+use futures_util::future::join_all;
+use palisade::execute::ErrorKind;
+use serde_json::{Value, json};
+
+const ENDLESS: &str = "while True:\n    pass";
+
+async fn limited(concurrency: usize, timeout: Duration) -> Harness {
+    let mut setup = Setup { concurrency, ..Setup::allowing("time,sys", "") };
+    setup.config.timeout = timeout;
+    setup.change = Box::new(|policy| policy.limits.memory_mib = 128);
+    setup.start().await
+}
+
+/// Whether a process is there and not just waiting to be reaped by somebody else.
+fn is_alive(pid: i32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Waits until `done`, which must come soon.
+async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn continue_on_fail_covers_what_ran_and_nothing_else() {
+    let mut runner = limited(1, Duration::from_secs(1)).await;
+    let covered: [(&str, &str, fn(&ErrorKind) -> bool); 6] = [
+        ("raise ValueError('boom \"é\"')", "boom \"é\"", |kind| *kind == ErrorKind::Raised),
+        ("exit(3)", "Process exited with code 3", |kind| *kind == ErrorKind::Exit),
+        (ENDLESS, "Task execution timed out after 1 second", |kind| *kind == ErrorKind::Timeout),
+        ("return float('nan')", "Out of range float values are not JSON compliant: nan", |kind| *kind == ErrorKind::Raised),
+        ("load = __import__\nload('os')", "Security violation detected", |kind| *kind == ErrorKind::Import),
+        (
+            "held = []\nwhile True:\n    held.append(bytearray(100_000))",
+            "Task needed more memory than its limit of 128 MiB (policy: limits.memory_mib)",
+            |kind| matches!(kind, ErrorKind::Raised | ErrorKind::Memory),
+        ),
+    ];
+    for (code, message, is_right) in covered {
+        let outcome = runner.task(&settings(code, json!({"continueOnFail": true}))).await;
+        let result: Value = serde_json::from_str(outcome.verdict.unwrap().get()).unwrap();
+        assert_eq!(result, json!([{"json": {"error": message}}]), "{code}");
+        let kind = runner.observed().error.unwrap();
+        assert!(is_right(&kind), "{code}: {kind:?}");
+        let outcome = runner.task(&settings(code, json!({}))).await;
+        assert_eq!(outcome.verdict.unwrap_err()["message"], message, "{code}");
+        runner.observed();
+    }
+    for (code, message) in
+        [("if x\n    return 1", "expected ':' (<unknown>, line 1)"), ("import os", "Security violations detected")]
+    {
+        let outcome = runner.task(&settings(code, json!({"continueOnFail": true}))).await;
+        assert_eq!(outcome.verdict.unwrap_err()["message"], message, "{code}");
+        runner.observed();
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_running_task_is_cancelled_and_its_child_is_gone() {
+    let mut runner = limited(1, LONG).await;
+    for (forgiving, message) in [(false, json!("Task was cancelled")), (true, Value::Null)] {
+        let task = soon(runner.broker.begin_task()).await.unwrap();
+        task.send_settings(&settings(ENDLESS, json!({"continueOnFail": forgiving})));
+        // It is to be at work, not only on its way.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let cancelled = Instant::now();
+        runner.broker.cancel(&task.id, "no longer wanted");
+        match soon(task.outcome()).await.unwrap().verdict {
+            Ok(result) => assert_eq!(result.get(), r#"[{"json":{"error":"Task was cancelled"}}]"#),
+            Err(error) => assert_eq!(error.into_iter().collect::<Vec<_>>(), [("message".to_owned(), message)]),
+        }
+        assert!(cancelled.elapsed() < Duration::from_secs(5), "{:?}", cancelled.elapsed());
+        let pid = runner.observed().report.child_pid.expect("a child that ran it");
+        until("the child of a cancelled task is gone", || !is_alive(pid)).await;
+        assert_eq!(runner.result("return 1").await, json!(1));
+        runner.observed();
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_too_slow_costs_its_time_and_no_more() {
+    let mut runner = limited(1, Duration::from_secs(1)).await;
+    for code in [ENDLESS, "import time\ntime.sleep(60)", "9 ** 9 ** 9", "try:\n    while True: pass\nfinally:\n    while True: pass"] {
+        let started = Instant::now();
+        assert_eq!(runner.error(code).await["message"], "Task execution timed out after 1 second", "{code}");
+        let took = started.elapsed();
+        assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(6), "{took:?}: {code}");
+        let pid = runner.observed().report.child_pid.expect("a child that ran it");
+        until("the child of a slow task is gone", || !is_alive(pid)).await;
+    }
+    assert_eq!(runner.result("return 1").await, json!(1));
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn twenty_tasks_at_once_keep_their_own_answers() {
+    let runner = limited(20, LONG).await;
+    let tasks = (0..20).map(|n| {
+        let code = format!("import time\nprint({n})\ntime.sleep(0.3)\nreturn [{n}, _items[0]['json']['n']]");
+        let settings = settings(&code, json!({"items": [{"json": {"n": n}}]}));
+        let runner = &runner;
+        async move { (n, runner.task(&settings).await) }
+    });
+    for (n, outcome) in join_all(tasks).await {
+        assert_eq!(outcome.prints, [[n.to_string()]]);
+        assert_eq!(outcome.verdict.unwrap().get(), format!("[{n},{n}]"));
+    }
+    runner.stop().await;
+}
+
+/// Resident memory of this process, which is the supervisor, in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Live processes and zombies that descend from this one.
+fn descendants() -> (usize, usize) {
+    let mut processes = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let mut fields = stat.rsplit(") ").next().unwrap().split(' ');
+        let state = fields.next().unwrap().to_owned();
+        processes.push((pid, state, fields.next().unwrap().parse::<u32>().unwrap()));
+    }
+    let mut ours = BTreeSet::from([std::process::id()]);
+    loop {
+        let before = ours.len();
+        ours.extend(processes.iter().filter(|(_, _, parent)| ours.contains(parent)).map(|(pid, ..)| *pid).collect::<Vec<_>>());
+        if ours.len() == before {
+            break;
+        }
+    }
+    let zombies = processes.iter().filter(|(pid, state, _)| state == "Z" && ours.contains(pid)).count();
+    (ours.len() - 1 - zombies, zombies)
+}
+
+#[tokio::test]
+async fn thousands_of_tasks_leave_nothing_behind() {
+    const ROUNDS: [usize; 3] = [300, 850, 850];
+    let mut runner = Setup { concurrency: 5, ..Setup::allowing("json", "") }.start().await;
+    let mut readings = Vec::new();
+    for (round, tasks) in ROUNDS.into_iter().enumerate() {
+        for start in (0..tasks).step_by(5) {
+            let five = (start..start + 5).map(|n| {
+                let code = if n % 7 == 0 { format!("raise KeyError({n})") } else { format!("print({n})\nreturn {n}") };
+                let runner = &runner;
+                async move { (n, runner.task(&settings(&code, json!({}))).await) }
+            });
+            for (n, outcome) in join_all(five).await {
+                match outcome.verdict {
+                    Ok(result) => assert_eq!((n % 7 == 0, result.get()), (false, n.to_string().as_str())),
+                    Err(error) => assert_eq!((n % 7 == 0, &error["message"]), (true, &json!(n.to_string()))),
+                }
+            }
+            for _ in 0..5 {
+                runner.observed();
+            }
+        }
+        soon(runner.engine.pool().filled()).await;
+        // What was killed last is still being reaped.
+        until("no zombie stays", || descendants().1 == 0).await;
+        let mut now = (descriptors(), descendants().0);
+        until("descriptors and processes settle", || {
+            let before = std::mem::replace(&mut now, (descriptors(), descendants().0));
+            before == now
+        })
+        .await;
+        readings.push((resident(), now));
+        println!("after {} tasks: {:?}", ROUNDS[..=round].iter().sum::<usize>(), readings[round]);
+    }
+    let [(first, ..), _, (last, ..)] = readings[..] else { panic!("three readings") };
+    assert!(last < first + first / 4, "memory of the supervisor grows: {readings:?}");
+    let things: BTreeSet<(usize, usize)> = readings.iter().map(|(_, things)| *things).collect();
+    assert_eq!(things.len(), 1, "descriptors and processes: {readings:?}");
+    runner.stop().await;
+}

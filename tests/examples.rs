@@ -1,0 +1,234 @@
+//! The examples, as their headers say to run them, through the program itself; and what the program answers with.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn palisade() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+    command.current_dir(ROOT).stdin(Stdio::null());
+    // What the developer's shell says about allow lists and the like is not for these tests.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("N8N_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    palisade().arg("run").args(arguments).output().expect("the program starts")
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("stdout is UTF-8")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("stderr is UTF-8")
+}
+
+/// A script of one's own.
+struct Script {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Script {
+    fn new(code: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("script.py");
+        fs::write(&path, code).expect("the script is written");
+        Self { path, _folder: folder }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut all = vec![self.path.to_str().expect("a path that is text")];
+        all.extend(arguments);
+        run(&all)
+    }
+}
+
+/// The arguments behind `Run:  palisade run` in the header comment of an example.
+fn arguments(script: &str) -> Vec<String> {
+    let comment: Vec<&str> = script.lines().map_while(|line| line.strip_prefix('#')).collect();
+    let start = comment.iter().position(|line| line.trim_start().starts_with("Run:")).expect("a line `Run:`");
+    let mut command = String::new();
+    for line in &comment[start..] {
+        match line.trim_end().strip_suffix('\\') {
+            Some(part) => command += part,
+            None => {
+                command += line;
+                break;
+            }
+        }
+    }
+    let command = command.trim_start().strip_prefix("Run:").unwrap_or_default().trim_start();
+    let arguments = command.strip_prefix("palisade run ").expect("a call of palisade run");
+    arguments.split_whitespace().map(ToOwned::to_owned).collect()
+}
+
+/// The last line of a run's stderr: every required layer, and every stage.
+fn tells_layers_and_stages(line: &str) {
+    let (layers, stages) = line.split_once(';').unwrap_or_default();
+    let layers: Vec<&str> = layers.strip_prefix("layers: ").unwrap_or_default().split(' ').collect();
+    for layer in ["landlock", "seccomp", "rlimits", "no_new_privs"] {
+        assert!(layers.contains(&layer), "{layer}: {line}");
+    }
+    for stage in [" analyze ", " wait ", " run ", " ms from settings to answer"] {
+        assert!(stages.contains(stage), "{stage}: {line}");
+    }
+}
+
+#[test]
+fn every_example_prints_what_it_should() {
+    let mut scripts: Vec<PathBuf> = fs::read_dir(Path::new(ROOT).join("examples"))
+        .expect("the folder of examples")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .collect();
+    scripts.sort();
+    assert!(scripts.len() >= 5, "{scripts:?}");
+    for script in scripts {
+        let text = fs::read_to_string(&script).expect("the example");
+        let arguments = arguments(&text);
+        assert!(script.ends_with(&arguments[0]), "{}: its header runs {}", script.display(), arguments[0]);
+        let output = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{}: {}", script.display(), stderr(&output));
+        let result: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+        let expected = fs::read_to_string(script.with_extension("expected.json")).expect("the expected result");
+        assert_eq!(result, serde_json::from_str::<Value>(&expected).expect("expected JSON"), "{}", script.display());
+        tells_layers_and_stages(stderr(&output).lines().last().expect("a line on stderr"));
+    }
+}
+
+#[test]
+fn a_task_error_shows_the_users_line_with_a_caret() {
+    let output = Script::new("x = 1\ny = {}\nz = y['missing_key']\nreturn z\n").run(&[]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""));
+    let lines: Vec<&str> = stderr(&output).lines().collect();
+    assert!(lines[0].contains("'missing_key'") || lines[0].contains("script.py"), "{lines:?}");
+    let code = lines.iter().position(|line| line.contains("z = y['missing_key']")).expect("the user's line");
+    assert!(lines[code + 1].contains('^'), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains('3')), "{lines:?}");
+    tells_layers_and_stages(lines[lines.len() - 1]);
+}
+
+#[test]
+fn refusals_and_syntax_errors_have_their_own_exit_code() {
+    let output = Script::new("x = 1\nimport subprocess\nreturn []\n").run(&[]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));
+    assert!(stderr(&output).contains("Import of standard library module 'subprocess' is disallowed."), "{output:?}");
+    assert!(stderr(&output).contains("import subprocess"), "{output:?}");
+
+    let output = Script::new("x = 1\nif x\n    return []\n").run(&[]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));
+    assert!(stderr(&output).contains("expected ':'") && stderr(&output).contains('^'), "{output:?}");
+}
+
+#[test]
+fn without_an_interpreter_nothing_is_run() {
+    let script = Script::new("return 1");
+    let output = palisade().arg("run").arg(&script.path).env("PALISADE_PYTHON", "/nowhere/python3.13").output();
+    let output = output.expect("the program starts");
+    assert_eq!((output.status.code(), stdout(&output)), (Some(3), ""));
+    assert_eq!(stderr(&output).lines().count(), 1, "{output:?}");
+    assert!(stderr(&output).contains("/nowhere/python3.13"), "{output:?}");
+
+    let mut command = palisade();
+    command.arg("run").arg(&script.path).arg("--json").env("PALISADE_PYTHON", "/nowhere/python3.13");
+    let output = command.output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(3));
+    let told: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+    assert_eq!(told["outcome"], "not_sealed");
+}
+
+#[test]
+fn a_command_line_that_cannot_be_used_is_no_refusal() {
+    let script = Script::new("return 1");
+    for arguments in [
+        &["--items", "/nowhere/items.json"][..],
+        &["--timeout", "0"],
+        &["--allow-stdlib", "*,re"],
+        &["--no-such-option"],
+    ] {
+        let output = script.run(arguments);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(64), ""), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    assert_eq!(run(&["/nowhere/script.py"]).status.code(), Some(64));
+}
+
+#[test]
+fn json_tells_everything_on_one_line() {
+    let output = Script::new("print('a', 1)\nreturn [{'json': {'ü': 2**70}}]").run(&["--json"]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+    assert_eq!(stdout(&output).lines().count(), 1);
+    assert!(stdout(&output).contains(r#""result":[{"json":{"ü":1180591620717411303424}}]"#), "{output:?}");
+    let told: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+    assert_eq!((&told["outcome"], &told["prints"]), (&"done".into(), &serde_json::json!([["'a'", "1"]])));
+    for stage in ["analyze", "wait", "run"] {
+        assert!(told["report"]["stages_ms"][stage].is_number(), "{told}");
+    }
+    assert!(told["report"]["layers"].as_array().is_some_and(|layers| layers.iter().any(|layer| layer == "seccomp")));
+
+    let output = Script::new("return 1/0").run(&["--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+    assert_eq!((&told["outcome"], &told["error"]["message"]), (&"failed".into(), &"division by zero".into()));
+    assert_eq!(told["error"]["lineNumber"], 1);
+}
+
+#[test]
+fn items_come_from_stdin_and_one_by_one() {
+    let script = Script::new("return {'twice': _item['json']['n'] * 2}");
+    let mut child = palisade()
+        .args(["run", script.path.to_str().expect("text"), "--each", "--items", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // Plain objects: they are wrapped.
+    child.stdin.take().expect("piped").write_all(br#"[{"n": 1}, {"n": 123456789012345678901}]"#).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let compact: String = stdout(&output).split_whitespace().collect();
+    assert_eq!(
+        compact,
+        r#"[{"json":{"twice":2},"pairedItem":{"item":0}},{"json":{"twice":246913578024691357802},"pairedItem":{"item":1}}]"#
+    );
+}
+
+#[test]
+fn a_query_is_an_object_or_a_text() {
+    let script = Script::new("return [_query, _items]");
+    for (query, expected) in [(r#"{"q": [1]}"#, r#"[{"q":[1]},[]]"#), ("[1] and text", r#"["[1] and text",[]]"#)] {
+        let output = script.run(&["--query", query]);
+        let result: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+        assert_eq!(result, serde_json::from_str::<Value>(expected).expect("JSON"));
+    }
+    let output = Script::new("return _query").run(&[]);
+    assert_eq!(stdout(&output).trim(), "null");
+}
+
+#[test]
+fn an_endless_loop_ends_at_its_time_limit() {
+    let started = Instant::now();
+    let output = Script::new("while True:\n    pass\n").run(&["--timeout", "1"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""));
+    assert!(stderr(&output).contains("Task execution timed out after 1 second\n"), "{output:?}");
+    assert!(started.elapsed() < Duration::from_secs(15));
+
+    let output = Script::new("while True:\n    pass\n").run(&["--timeout", "1", "--continue-on-fail"]);
+    assert_eq!(output.status.code(), Some(0));
+    let result: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+    assert_eq!(result, serde_json::json!([{"json": {"error": "Task execution timed out after 1 second"}}]));
+}
