@@ -13,7 +13,8 @@ const MINORS: [u8; 2] = [13, 14];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    for watched in ["crates/zygote", "crates/channel", "crates/sandbox", "seccomp-profiles", "Cargo.toml", "Cargo.lock"] {
+    for watched in ["crates/zygote", "crates/channel", "crates/sandbox", "seccomp-profiles", "Cargo.toml", "Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={watched}");
     }
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
@@ -54,8 +55,15 @@ fn build(root: &Path, out: &Path, minor: u8) -> PathBuf {
     for (name, _) in env::vars() {
         let ours = ["CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PKG_", "CARGO_MANIFEST_", "DEP_"];
         if ours.iter().any(|prefix| name.starts_with(prefix))
-            || ["RUSTC_WORKSPACE_WRAPPER", "CLIPPY_ARGS", "CARGO_TARGET_DIR", "CARGO_ENCODED_RUSTFLAGS", "OUT_DIR", "TARGET"]
-                .contains(&name.as_str())
+            || [
+                "RUSTC_WORKSPACE_WRAPPER",
+                "CLIPPY_ARGS",
+                "CARGO_TARGET_DIR",
+                "CARGO_ENCODED_RUSTFLAGS",
+                "OUT_DIR",
+                "TARGET",
+            ]
+            .contains(&name.as_str())
         {
             cargo.env_remove(name);
         }

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use palisade_channel::control::{Command, Control, Event, How, Preparation};
 use palisade_sandbox::cgroup::Groups;
-use palisade_sandbox::layer::{Outcome, Refusal};
+use palisade_sandbox::layer::{Layer, Outcome, Refusal};
 use palisade_sandbox::plan::{JailPlan, SealPlan};
 use palisade_sandbox::process;
 use palisade_sandbox::verify::{Expectation, NotVerified};
@@ -130,6 +130,11 @@ impl Forkserver {
             self.shared.children().remove(&ticket);
         }
         sent.map(|()| told)
+    }
+
+    /// Whether a layer is in force.
+    pub fn holds(&self, layer: Layer) -> bool {
+        self.layers.iter().any(|outcome| outcome.layer == layer && outcome.state.is_held())
     }
 
     /// How many children were asked for.

@@ -84,7 +84,9 @@ fn receive_plan(control: &Control) -> Result<(Box<JailPlan>, OwnedFd), Event> {
             Some(extension) => Ok((plan, extension)),
             None => Err(Event::Broken("the extension's descriptor did not come with the plan".into())),
         },
-        Ok(other) => Err(Event::Broken(format!("the first message was no plan: {:?}", other.map(|(message, _)| message)))),
+        Ok(other) => {
+            Err(Event::Broken(format!("the first message was no plan: {:?}", other.map(|(message, _)| message))))
+        }
         Err(error) => Err(Event::Broken(format!("the plan could not be read: {error}"))),
     }
 }

@@ -43,7 +43,8 @@ pub struct Planned {
 /// # Errors
 /// A layer that policy requires and that is known to be missing already.
 pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tasks: usize) -> Result<Planned, Refusal> {
-    let modes = if palisade_sandbox::SEALS { modes(policy) } else { modes_without_seal(policy, config.allow_unsealed)? };
+    let modes =
+        if palisade_sandbox::SEALS { modes(policy) } else { modes_without_seal(policy, config.allow_unsealed)? };
     let tier = match policy.tier {
         PolicyTier::Strict => Tier::Strict,
         PolicyTier::Threads => Tier::Threads,
@@ -65,7 +66,11 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
             stack: limits.stack_mib.saturating_mul(MIB),
             processes,
         }),
-        files: if tier == Tier::Files { FileRules { execute: Vec::new(), read: libraries.clone() } } else { FileRules::default() },
+        files: if tier == Tier::Files {
+            FileRules { execute: Vec::new(), read: libraries.clone() }
+        } else {
+            FileRules::default()
+        },
         sabotage: Vec::new(),
     };
     let jail = JailPlan {
@@ -106,7 +111,8 @@ fn modules(allow: &Allow) -> Modules {
     }
 }
 
-fn modes(policy: &Policy) -> Modes {
+/// How much each layer is wanted, as the policy says.
+pub fn modes(policy: &Policy) -> Modes {
     let mode = |mode| match mode {
         LayerMode::Required => Mode::Required,
         LayerMode::BestEffort => Mode::BestEffort,

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use palisade_sandbox::layer::Layer;
 use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
@@ -18,8 +19,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use child::{Child, Unfit};
-pub use trial::{Trial, TrialError, trial};
 use slots::Slots;
+pub use trial::{Trial, TrialError, trial};
 
 use crate::forkserver::{Forkserver, Recipe, StartError};
 
@@ -98,8 +99,12 @@ impl Pool {
     pub async fn start(recipe: Recipe, want: usize, recycling: Recycling) -> Result<Self, StartError> {
         let slots = recipe.jail.slot_uids.map(|SlotUids { first, count }| Slots::new(first, count));
         let first = Forkserver::start(recipe.clone()).await?;
-        let shared =
-            Arc::new(Shared { spares: Mutex::default(), added: Notify::new(), wanted: Notify::new(), want: want.max(1) });
+        let shared = Arc::new(Shared {
+            spares: Mutex::default(),
+            added: Notify::new(),
+            wanted: Notify::new(),
+            want: want.max(1),
+        });
         let (tell, state) = watch::channel(Stock::Open(Arc::clone(&first)));
         let stop = CancellationToken::new();
         let keeper = Keeper { recipe, recycling, slots, shared: Arc::clone(&shared), state: tell };
@@ -202,7 +207,8 @@ impl Keeper {
                 }
                 continue;
             }
-            match Child::fork(forkserver, self.slots.as_ref()).await {
+            let slots = self.slots.as_ref().filter(|_| forkserver.holds(Layer::SlotUids));
+            match Child::fork(forkserver, slots).await {
                 Ok(child) => {
                     if failures.end() {
                         let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));

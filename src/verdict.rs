@@ -98,11 +98,12 @@ fn failed(failure: Failure, memory_limit: u64) -> TaskError {
             description: Some(description),
             ..TaskError::new(ErrorKind::Exit, format!("Process exited with code {code}"))
         },
-        Failure::Import { text } => TaskError {
-            description: Some(text),
-            ..TaskError::new(ErrorKind::Import, "Security violation detected")
-        },
-        Failure::Internal { text } => described(ErrorKind::Internal, format!("The runner failed inside the task: {text}")),
+        Failure::Import { text } => {
+            TaskError { description: Some(text), ..TaskError::new(ErrorKind::Import, "Security violation detected") }
+        }
+        Failure::Internal { text } => {
+            described(ErrorKind::Internal, format!("The runner failed inside the task: {text}"))
+        }
     }
 }
 
@@ -131,7 +132,10 @@ fn timed_out(limit: Duration) -> TaskError {
 
 fn out_of_memory(limit: u64) -> TaskError {
     let mib = limit / (1024 * 1024);
-    described(ErrorKind::Memory, format!("Task needed more memory than its limit of {mib} MiB (policy: limits.memory_mib)"))
+    described(
+        ErrorKind::Memory,
+        format!("Task needed more memory than its limit of {mib} MiB (policy: limits.memory_mib)"),
+    )
 }
 
 fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {
@@ -143,9 +147,7 @@ fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {
     }
     match how {
         Some(How::Exited(0)) => described(ErrorKind::Killed, "Failed to read result from child process".into()),
-        Some(How::Exited(code)) => {
-            described(ErrorKind::Killed, format!("Task subprocess exited with code {code}"))
-        }
+        Some(How::Exited(code)) => described(ErrorKind::Killed, format!("Task subprocess exited with code {code}")),
         Some(How::Signaled(libc_signal::SIGKILL)) => {
             described(ErrorKind::Killed, "Process was forcefully killed (SIGKILL)".into())
         }
@@ -156,7 +158,9 @@ fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {
         Some(How::Signaled(libc_signal::SIGXCPU)) => {
             described(ErrorKind::Timeout, "Task used more CPU time than its limit".into())
         }
-        Some(How::Signaled(signal)) => described(ErrorKind::Killed, format!("Task subprocess exited with code -{signal}")),
+        Some(How::Signaled(signal)) => {
+            described(ErrorKind::Killed, format!("Task subprocess exited with code -{signal}"))
+        }
         None => described(ErrorKind::Killed, "Task process was lost together with the forkserver it came from".into()),
     }
 }

@@ -61,7 +61,8 @@ async fn prints_are_bounded_in_number_and_size() {
     assert_eq!(outcome.verdict.unwrap().get(), "2");
     assert_eq!(outcome.prints.len(), 101);
     assert_eq!(outcome.prints[100], ["[Output truncated - 100 more print statements]"]);
-    let outcome = runner.task(&settings("for n in range(200):\n    print(n)\nraise ValueError('end')", json!({}))).await;
+    let outcome =
+        runner.task(&settings("for n in range(200):\n    print(n)\nraise ValueError('end')", json!({}))).await;
     assert_eq!(outcome.verdict.unwrap_err()["message"], "end");
     assert_eq!(outcome.prints.len(), 101);
     assert_eq!(outcome.prints[99], ["99"]);
@@ -97,7 +98,8 @@ async fn a_result_over_the_limit_is_an_error_of_the_task() {
 #[tokio::test]
 async fn texts_and_numbers_come_back_as_they_went() {
     let runner = runner().await;
-    let items = r#"[{"json":{"ünï":"你好 😀 \u2028","lone":"a\ud800b","\udfff":1,"nul":"\u0000"},"pairedItem":{"item":0}}]"#;
+    let items =
+        r#"[{"json":{"ünï":"你好 😀 \u2028","lone":"a\ud800b","\udfff":1,"nul":"\u0000"},"pairedItem":{"item":0}}]"#;
     let outcome = runner.task(&with_items("return _items", items, "runOnceForAllItems")).await;
     let back = outcome.verdict.unwrap();
     // A lone surrogate cannot be UTF-8 and stays an escape; the rest may be written either way.

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod common {
-    pub mod sandbox;
+    pub(crate) mod sandbox;
 }
 
 use std::collections::HashSet;

@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 
 mod common {
-    pub mod sandbox;
+    pub(crate) mod sandbox;
 }
 
 use common::sandbox::{PALISADE, interpreter, skip, soon};
@@ -93,7 +93,7 @@ async fn a_child_that_kept_what_only_root_could_give_it_is_refused() {
         return;
     }
     for (step, reason) in [
-        (Sabotage::Capabilities, "CapPrm is 00000000000000e0, planned was 0000000000000000"),
+        (Sabotage::Capabilities, "CapInh is 00000000000000e0, planned was 0000000000000000"),
         (Sabotage::Identity, "Uid is 0 0 0 0, planned was"),
         (Sabotage::Groups, "Groups is"),
     ] {

@@ -1,35 +1,27 @@
 //! `palisade run`: one script, all the way: embedded broker, WebSocket, runner, analysis, sealed process, and back.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 use tracing::level_filters::LevelFilter;
 
 use super::analyze::read_source;
+use super::local::Local;
 use super::pretty::pretty;
 use super::startup::{self, CannotRun};
-use super::{RunArgs, USAGE, snippet};
-use crate::broker::{Address, Endpoint};
-use crate::config::{GrantToken, TaskConfig, Variables};
-use crate::embedded::{self, EmbeddedBroker, TaskOutcome};
-use crate::engine::Engine;
+use super::{RunArgs, USAGE, print_line, snippet};
+use crate::config::{TaskConfig, Variables};
+use crate::embedded::TaskOutcome;
 use crate::execute::ErrorKind;
 use crate::frame::fields;
 use crate::logging::{self, Target, one_line, printable};
-use crate::offers::random_id;
-use crate::runner::{Options, Runner, Signal};
 use crate::session::Observed;
-
-/// The result is taken whatever its size: the policy's limit has been applied to it.
-const MAX_PAYLOAD: usize = u32::MAX as usize;
 
 const TASK_ERROR: u8 = 1;
 const REFUSED: u8 = 2;
@@ -90,39 +82,11 @@ async fn task(
     settings: &RawValue,
 ) -> Result<(TaskOutcome, Option<Observed>), Failure> {
     let engine = startup::engine(config, vars, 1).await?;
-    let token = random_id();
-    let options = embedded::Options { grant_token: token.clone(), ..embedded::Options::default() };
-    let broker = EmbeddedBroker::start(options)
-        .await
-        .map_err(|error| Failure::Internal(format!("the embedded broker could not be started: {error}")))?;
-    let endpoint = endpoint(&broker, token).map_err(Failure::Internal)?;
-    let (signals, receiver) = mpsc::channel(1);
-    let (tell, mut told) = mpsc::channel(1);
-    let mut runner = tokio::spawn(runner(endpoint, engine, receiver, tell).run());
-    let outcome = tokio::select! {
-        outcome = broker.run_task(settings) => outcome.map_err(|error| Failure::Internal(error.to_string()))?,
-        ending = &mut runner => return Err(Failure::Internal(format!("the runner ended early: {ending:?}"))),
-    };
+    let (local, mut told) = Local::start(engine, 1).await.map_err(Failure::Internal)?;
+    let outcome = local.task(settings).await.map_err(Failure::Internal)?;
     let observed = told.try_recv().ok();
-    let _ = signals.send(Signal::Terminate).await;
-    let _ = runner.await;
+    local.stop().await;
     Ok((outcome, observed))
-}
-
-fn endpoint(broker: &EmbeddedBroker, token: String) -> Result<Endpoint, String> {
-    let address = Address::parse(&broker.uri()).map_err(|error| error.to_string())?;
-    let token = GrantToken::new(token).map_err(|error| error.to_string())?;
-    Endpoint::new(address, &random_id(), &token, MAX_PAYLOAD).map_err(|error| error.to_string())
-}
-
-fn runner(
-    endpoint: Endpoint,
-    engine: Arc<Engine>,
-    signals: mpsc::Receiver<Signal>,
-    observer: mpsc::Sender<Observed>,
-) -> Runner<Engine> {
-    let options = Options { endpoint, max_concurrency: 1, idle_timeout: None, grace: Duration::from_secs(1) };
-    Runner::new(options, engine, signals, Some(observer))
 }
 
 /// The task as n8n would word it.
@@ -264,11 +228,6 @@ fn machine_readable(word: &str, outcome: &TaskOutcome, observed: Option<&Observe
 
 fn milliseconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn print_line(text: &str) {
-    // A reader that has seen enough is no failure.
-    let _ = writeln!(io::stdout(), "{text}");
 }
 
 #[cfg(test)]

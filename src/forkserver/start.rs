@@ -104,7 +104,9 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let (hello, _) = conversation.hear("start", COME_UP)?;
     let Event::Hello { version } = hello else { return Err(conversation.unexpected("start", hello)) };
     if (version.0, version.1) != recipe.version {
-        return Err(conversation.broken("start", &format!("the interpreter is CPython {version:?}, not as it said before")));
+        return Err(
+            conversation.broken("start", &format!("the interpreter is CPython {version:?}, not as it said before"))
+        );
     }
     conversation.send("preparation", &Command::Prepare(recipe.preparation.clone()), None)?;
     let (prepared, _) = conversation.hear("preparation", PREPARE)?;
@@ -127,7 +129,9 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
         None => None,
         Some(wanted) => {
             let address_space = wanted.address_space.saturating_add(status.address_space()?);
-            Some(limits::within_own(Limits { address_space, ..wanted }).map_err(failed("limits"))?)
+            // By user id, so only for children that have one of their own.
+            let processes = wanted.processes.filter(|_| held(Layer::SlotUids));
+            Some(limits::within_own(Limits { address_space, processes, ..wanted }).map_err(failed("limits"))?)
         }
     };
     let expectation = Expectation {
@@ -143,7 +147,6 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     conversation.send("seal", &Command::Arm(seal.clone()), None)?;
     let (armed, _) = conversation.hear("seal", COME_UP)?;
     let Event::Armed = armed else { return Err(conversation.unexpected("seal", armed)) };
-    layers.push(Outcome { layer: Layer::SlotUids, state: slot_state(recipe) });
     if let Some(groups) = &recipe.groups {
         layers.push(Outcome { layer: Layer::Cgroup, state: State::held(groups.folder().to_string_lossy()) });
     }
@@ -151,13 +154,6 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let forkserver = unsettled.forkserver.take();
     let (_, pidfd) = forkserver.ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;
     Ok(Started { control, pid, pidfd, layers, failed_modules, expectation, landlock: seal.landlock })
-}
-
-fn slot_state(recipe: &Recipe) -> State {
-    match recipe.jail.slot_uids {
-        Some(range) => State::held(format!("from {}", range.first)),
-        None => State::Off,
-    }
 }
 
 /// The forkserver itself, from outside: its children can only be as tight as it is.

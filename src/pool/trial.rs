@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use palisade_sandbox::layer::Layer;
 use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
 
@@ -35,8 +36,10 @@ pub enum TrialError {
 /// # Errors
 /// [`TrialError`].
 pub async fn trial(recipe: Recipe) -> Result<Trial, TrialError> {
-    let slots = recipe.jail.slot_uids.map(|SlotUids { first, count }| Slots::new(first, count));
+    let range = recipe.jail.slot_uids;
     let forkserver = Forkserver::start(recipe).await?;
+    let range = range.filter(|_| forkserver.holds(Layer::SlotUids));
+    let slots = range.map(|SlotUids { first, count }| Slots::new(first, count));
     let child = Child::fork(&forkserver, slots.as_ref()).await?;
     Ok(Trial { forkserver, child })
 }

@@ -155,7 +155,8 @@ impl<'a> Conversation<'a> {
 }
 
 fn parse<T: DeserializeOwned>(kind: Kind, payload: &[u8]) -> Result<T, End> {
-    serde_json::from_slice(payload).map_err(|error| End::Violation(format!("a {kind:?} frame that is no such thing: {error}")))
+    serde_json::from_slice(payload)
+        .map_err(|error| End::Violation(format!("a {kind:?} frame that is no such thing: {error}")))
 }
 
 async fn result(payload: Vec<u8>) -> Result<Box<RawValue>, String> {

@@ -3,9 +3,9 @@
 //! Every test uses a part of it.
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
-pub mod interpreter;
-pub mod process;
-pub mod runner;
+pub(crate) mod interpreter;
+pub(crate) mod process;
+pub(crate) mod runner;
 
 use std::fs;
 use std::future::Future;
@@ -18,21 +18,21 @@ use nix::unistd::getuid;
 use palisade::interpreter::{executable_by, readable_by};
 
 /// The runner's executable, built for this test.
-pub const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
+pub(crate) const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 
 /// The ordinary user of these tests; whether it has a name does not matter.
-pub const ORDINARY: u32 = 1000;
+pub(crate) const ORDINARY: u32 = 1000;
 
 /// Much longer than anything here takes on an idle machine.
-pub const LONG: Duration = Duration::from_mins(1);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// Waits for what must happen, and fails the test where it does not.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, future).await.unwrap_or_else(|_| panic!("this should have happened by now: {what}"))
 }
 
 /// Waits until `condition` holds, for at most `limit`. A loaded machine stretches the limit: it is counted in pauses.
-pub async fn eventually(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+pub(crate) async fn eventually(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     const PAUSE: Duration = Duration::from_millis(10);
     for _ in 0..limit.as_millis() / PAUSE.as_millis() {
         if condition() {
@@ -45,7 +45,7 @@ pub async fn eventually(limit: Duration, mut condition: impl FnMut() -> bool) ->
 
 /// Whom a runner runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum User {
+pub(crate) enum User {
     /// As root: children get user ids of their own.
     Root,
     /// As a user without any privilege.
@@ -54,7 +54,7 @@ pub enum User {
 
 impl User {
     /// Those that can be had here. One that cannot is a skip, and is said so.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         if getuid().is_root() {
             return vec![Self::Root, Self::Ordinary];
         }
@@ -63,7 +63,7 @@ impl User {
     }
 
     /// The id a runner of this user has.
-    pub fn uid(self) -> u32 {
+    pub(crate) fn uid(self) -> u32 {
         match self {
             Self::Root => 0,
             Self::Ordinary if getuid().is_root() => ORDINARY,
@@ -73,7 +73,7 @@ impl User {
 }
 
 /// Tells, for everybody to see, that something was not tried here.
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     static SKIPPED: AtomicUsize = AtomicUsize::new(0);
     let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
     eprintln!("SKIPPED: {why}");
@@ -81,7 +81,7 @@ pub fn skip(why: &str) {
 }
 
 /// A folder that everybody can reach and only this user can change, for what the ordinary user must read.
-pub fn place() -> &'static Path {
+pub(crate) fn place() -> &'static Path {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     PLACE.get_or_init(|| {
         let own = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -100,7 +100,7 @@ fn owned(folder: &Path) -> bool {
 }
 
 /// The runner's executable where everybody can start it.
-pub fn executable() -> &'static Path {
+pub(crate) fn executable() -> &'static Path {
     static COPY: OnceLock<PathBuf> = OnceLock::new();
     COPY.get_or_init(|| {
         if executable_by(Path::new(PALISADE), ORDINARY, ORDINARY).is_ok() {

@@ -166,11 +166,7 @@ impl Control {
     /// # Errors
     /// `TimedOut`; else as [`Control::receive`].
     pub fn receive_within<T: DeserializeOwned>(&self, limit: Duration) -> io::Result<Option<(T, Ancillary)>> {
-        if socket::wait_readable(self.0.as_fd(), limit)? {
-            self.receive()
-        } else {
-            Err(io::ErrorKind::TimedOut.into())
-        }
+        if socket::wait_readable(self.0.as_fd(), limit)? { self.receive() } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
     /// Waits for one message; nothing at the end of file.

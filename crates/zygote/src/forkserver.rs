@@ -104,7 +104,8 @@ impl Forkserver {
             Command::Prepare(preparation) => {
                 let prepared = run::prepare(py, settings(preparation)).map_err(io::Error::other)?;
                 let (count, len) = FAILED_MODULES;
-                let failed = prepared.failed_modules.into_iter().take(count).map(|(name, why)| (cut(name, len), cut(why, len)));
+                let failed =
+                    prepared.failed_modules.into_iter().take(count).map(|(name, why)| (cut(name, len), cut(why, len)));
                 self.control.send(&Event::Prepared { failed: failed.collect() }, &[])
             }
             Command::Arm(plan) => match Seal::prepare(plan) {

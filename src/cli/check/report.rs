@@ -67,6 +67,13 @@ impl Check {
         Self { result: Grade::Fail, remedy: Some(remedy.into()), ..Self::pass(name, REQUIRED, found) }
     }
 
+    /// Nothing is known, because of something that failed and has a row of its own.
+    pub(super) fn not_tried(name: &'static str, needed: &'static str, known: &str) -> Self {
+        let separator = if known.is_empty() { "" } else { "; " };
+        let found = format!("not tried, as nothing could be started{separator}{known}");
+        Self::caution(name, needed, found, "first what says FAIL")
+    }
+
     pub(super) fn with(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(details);
         self

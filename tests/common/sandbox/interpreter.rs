@@ -13,7 +13,7 @@ const LEFT_OUT: [&str; 8] =
     ["test", "site-packages", "idlelib", "tkinter", "ensurepip", "turtledemo", "pydoc_data", "lib2to3"];
 
 /// The path of an interpreter that root and the ordinary user can start.
-pub fn path() -> &'static Path {
+pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let found = found(None);
@@ -28,7 +28,7 @@ pub fn path() -> &'static Path {
 }
 
 /// The machine's interpreter, or the one of this path.
-pub fn found(path: Option<&Path>) -> Interpreter {
+pub(crate) fn found(path: Option<&Path>) -> Interpreter {
     let variable = |name: &str| std::env::var_os(name);
     let named = std::env::var_os("PALISADE_PYTHON").map(PathBuf::from);
     let explicit = path.or(named.as_deref());

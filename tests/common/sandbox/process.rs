@@ -9,57 +9,63 @@ use nix::unistd::Pid;
 
 /// A process that stays itself: a number given away again is another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Process {
+pub(crate) struct Process {
     /// Its number on the host.
-    pub pid: i32,
+    pub(crate) pid: i32,
     /// When it was started.
     start: u64,
 }
 
 impl Process {
     /// The process that has this number now, if it is not a dead one.
-    pub fn of(pid: i32) -> Option<Self> {
+    pub(crate) fn of(pid: i32) -> Option<Self> {
         let (state, _, start) = stat(pid)?;
         (!matches!(state, 'Z' | 'X')).then_some(Self { pid, start })
     }
 
     /// Whether it has not ended. One that only waits to be reaped has.
-    pub fn is_alive(self) -> bool {
+    pub(crate) fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
 
     /// The processes it has started and that live.
-    pub fn children(self) -> Vec<Self> {
+    pub(crate) fn children(self) -> Vec<Self> {
         let numbers = fs::read_dir("/proc").expect("/proc").flatten();
         let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let mut children: Vec<_> =
-            numbers.filter(|pid| stat(*pid).is_some_and(|(_, parent, _)| parent == self.pid)).filter_map(Self::of).collect();
+        let mut children: Vec<_> = numbers
+            .filter(|pid| stat(*pid).is_some_and(|(_, parent, _)| parent == self.pid))
+            .filter_map(Self::of)
+            .collect();
         children.sort();
         children
     }
 
     /// All that it has started, and all that those have.
-    pub fn descendants(self) -> Vec<Self> {
+    pub(crate) fn descendants(self) -> Vec<Self> {
         let children = self.children();
         let below: Vec<_> = children.iter().flat_map(|child| child.descendants()).collect();
         [children, below].concat()
     }
 
     /// A field of its status.
-    pub fn status(self, field: &str) -> String {
+    pub(crate) fn status(self, field: &str) -> String {
         let text = self.read("status");
         let text = String::from_utf8_lossy(&text);
         let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        value.unwrap_or_else(|| panic!("{field} of {self:?} in {text}")).split_whitespace().collect::<Vec<_>>().join(" ")
+        value
+            .unwrap_or_else(|| panic!("{field} of {self:?} in {text}"))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Its number in its own PID namespace.
-    pub fn number_inside(self) -> i32 {
+    pub(crate) fn number_inside(self) -> i32 {
         self.status("NSpid").split(' ').next_back().and_then(|n| n.parse().ok()).expect("NSpid is a list of numbers")
     }
 
     /// CPU time it has used, in the kernel's ticks; none where it has ended.
-    pub fn ticks(self) -> u64 {
+    pub(crate) fn ticks(self) -> u64 {
         let used = |text: &[u8]| -> Option<u64> {
             let text = String::from_utf8_lossy(text);
             text.rsplit_once(") ")?.1.split_whitespace().nth(11)?.parse().ok()
@@ -68,18 +74,18 @@ impl Process {
     }
 
     /// Whether it waits for something, as a spare does.
-    pub fn is_asleep(self) -> bool {
+    pub(crate) fn is_asleep(self) -> bool {
         stat(self.pid).is_some_and(|(state, _, _)| state == 'S')
     }
 
     /// A file that `/proc` has of it.
-    pub fn read(self, file: &str) -> Vec<u8> {
+    pub(crate) fn read(self, file: &str) -> Vec<u8> {
         let path = format!("/proc/{}/{file}", self.pid);
         fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Its open descriptors: number and what they lead to. None where it has ended or may not be looked into.
-    pub fn descriptors(self) -> Vec<(i32, String)> {
+    pub(crate) fn descriptors(self) -> Vec<(i32, String)> {
         let Ok(entries) = fs::read_dir(format!("/proc/{}/fd", self.pid)) else { return Vec::new() };
         let named = entries.flatten().filter_map(|entry| {
             let target = fs::read_link(entry.path()).ok()?.to_string_lossy().into_owned();
@@ -89,7 +95,7 @@ impl Process {
     }
 
     /// How often `needle` is in its memory. Needs the right to look into other processes.
-    pub fn occurrences_in_memory(self, needle: &[u8]) -> usize {
+    pub(crate) fn occurrences_in_memory(self, needle: &[u8]) -> usize {
         const PIECE: u64 = 1 << 20;
         let maps = String::from_utf8_lossy(&self.read("maps")).into_owned();
         let memory = fs::File::open(format!("/proc/{}/mem", self.pid)).expect("its memory can be opened");
@@ -119,7 +125,7 @@ impl Process {
     }
 
     /// Sends it a signal. One that has ended already is fine.
-    pub fn signal(self, signal: Signal) {
+    pub(crate) fn signal(self, signal: Signal) {
         if !self.is_alive() {
             return;
         }

@@ -15,48 +15,59 @@ use super::process::Process;
 use super::{LONG, User, eventually, executable, interpreter, place, soon};
 
 /// A task's result, or its error with all fields.
-pub type Answer = Result<Value, Map<String, Value>>;
+pub(crate) type Answer = Result<Value, Map<String, Value>>;
 
 /// How a runner is started.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// As whom.
-    pub user: User,
+    pub(crate) user: User,
     /// Modules tasks may import, of the standard library and others.
-    pub allow: (String, String),
+    pub(crate) allow: (String, String),
     /// Tasks at once, and so many spares.
-    pub concurrency: usize,
+    pub(crate) concurrency: usize,
     /// Seconds a task may take.
-    pub timeout: u32,
+    pub(crate) timeout: u32,
     /// What is changed in the default policy: a piece of its text, and what takes its place.
-    pub policy: Vec<(&'static str, String)>,
+    pub(crate) policy: Vec<(&'static str, String)>,
 }
 
 impl Setup {
     /// Two tasks at once, no module, the default policy.
-    pub fn new(user: User) -> Self {
+    pub(crate) fn new(user: User) -> Self {
         Self { user, allow: (String::new(), String::new()), concurrency: 2, timeout: 60, policy: Vec::new() }
     }
 
     /// With these modules of the standard library.
-    pub fn stdlib(self, allow: &str) -> Self {
+    pub(crate) fn stdlib(self, allow: &str) -> Self {
         Self { allow: (allow.to_owned(), String::new()), ..self }
     }
 
     /// With every module there is.
-    pub fn everything(self) -> Self {
+    pub(crate) fn everything(self) -> Self {
         Self { allow: ("*".to_owned(), "*".to_owned()), ..self }
     }
 
     /// With a layer in another mode than by default.
-    pub fn layer(mut self, name: &str, mode: &str) -> Self {
+    pub(crate) fn layer(mut self, name: &str, mode: &str) -> Self {
         let default = palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{name} = ")));
         self.policy.push((default.expect("a layer of the default policy"), format!("{name} = \"{mode}\"")));
         self
     }
 
+    /// With an analyzer that lets pass what the policy can make it let pass.
+    pub(crate) fn unjudged(mut self) -> Self {
+        for (rule, off) in [
+            ("strings = \"all\"", "strings = \"off\""),
+            ("private_module_names = true", "private_module_names = false"),
+        ] {
+            self.policy.push((rule, off.to_owned()));
+        }
+        self
+    }
+
     /// Without any namespace.
-    pub fn without_namespaces(self) -> Self {
+    pub(crate) fn without_namespaces(self) -> Self {
         let names = ["user", "pid", "net", "ipc", "mount"];
         names.iter().fold(self, |setup, name| setup.layer(&format!("{name}_namespace"), "off"))
     }
@@ -70,13 +81,13 @@ impl Setup {
 }
 
 /// A runner. It ends, with all it has started, when this is dropped.
-pub struct Runner {
+pub(crate) struct Runner {
     /// The broker it is connected to.
-    pub broker: EmbeddedBroker,
+    pub(crate) broker: EmbeddedBroker,
     /// The grant token it was given.
-    pub token: String,
+    pub(crate) token: String,
     /// The process of the runner.
-    pub supervisor: Process,
+    pub(crate) supervisor: Process,
     process: Child,
     setup: Setup,
     files: Vec<PathBuf>,
@@ -84,7 +95,7 @@ pub struct Runner {
 
 impl Runner {
     /// Starts one and waits until it has all its spares.
-    pub async fn start(setup: Setup) -> Self {
+    pub(crate) async fn start(setup: Setup) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("runner-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         // Long and random, so that finding it anywhere is no accident.
@@ -134,12 +145,12 @@ impl Runner {
     }
 
     /// What it has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.files[1]).unwrap_or_default()
     }
 
     /// Waits until there is one forkserver with as many children as tasks may run, all of them waiting.
-    pub async fn filled(&self) -> (Process, Vec<Process>) {
+    pub(crate) async fn filled(&self) -> (Process, Vec<Process>) {
         let mut before = None;
         let mut settled = || {
             let [forkserver] = self.supervisor.children()[..] else { return None };
@@ -161,33 +172,33 @@ impl Runner {
     }
 
     /// Its forkserver.
-    pub fn forkserver(&self) -> Process {
+    pub(crate) fn forkserver(&self) -> Process {
         let children = self.supervisor.children();
         assert_eq!(children.len(), 1, "one forkserver: {}", self.log());
         children[0]
     }
 
     /// Hands it a task.
-    pub async fn begin(&self, code: &str, items: &Value) -> AcceptedTask {
+    pub(crate) async fn begin(&self, code: &str, items: &Value) -> AcceptedTask {
         let task = soon("an offer", self.broker.begin_task()).await.expect("the runner is connected");
         task.send_settings(&settings(code, items));
         task
     }
 
     /// Has it run a task.
-    pub async fn task(&self, code: &str, items: &Value) -> Answer {
+    pub(crate) async fn task(&self, code: &str, items: &Value) -> Answer {
         outcome(self.begin(code, items).await).await
     }
 
     /// Has it run an ordinary task, which must succeed.
-    pub async fn ordinary_task(&self, after: &str) {
+    pub(crate) async fn ordinary_task(&self, after: &str) {
         let code = "return [{'json': {'sum': sum(item['json']['n'] for item in _items)}}]";
         let answer = self.task(code, &json!([{"json": {"n": 2}}, {"json": {"n": 40}}])).await;
         assert_eq!(answer, Ok(json!([{"json": {"sum": 42}}])), "after {after}: {}", self.log());
     }
 
     /// How many answers the runner has sent for a task.
-    pub fn answers(&self, task_id: &str) -> usize {
+    pub(crate) fn answers(&self, task_id: &str) -> usize {
         let of_task = |entry: &palisade::embedded::Entry| match &entry.what {
             Recorded::Received(text) => serde_json::from_str::<Value>(text).is_ok_and(|frame| {
                 let kind = frame["type"].as_str().unwrap_or_default();
@@ -198,17 +209,17 @@ impl Runner {
         self.broker.transcript().iter().filter(|entry| of_task(entry)).count()
     }
 
-    /// Waits until a child of the forkserver uses CPU time: a task that spins.
-    pub async fn spinning_child(&self) -> Process {
+    /// Waits until so many children of the forkserver use CPU time: tasks that spin.
+    pub(crate) async fn spinning(&self, count: usize) -> Vec<Process> {
         const TICKS: u64 = 10;
-        let mut found = None;
+        let mut found = Vec::new();
         let seen = eventually(LONG, || {
-            let children = self.forkserver().children();
-            found = children.into_iter().find(|child| child.ticks() >= TICKS);
-            found.is_some()
+            found = self.forkserver().children();
+            found.retain(|child| child.ticks() >= TICKS);
+            found.len() >= count
         });
         assert!(seen.await, "no task spins: {}", self.log());
-        found.expect("it was seen")
+        found
     }
 }
 
@@ -231,13 +242,13 @@ impl Drop for Runner {
 }
 
 /// Waits for a task's answer.
-pub async fn outcome(task: AcceptedTask) -> Answer {
+pub(crate) async fn outcome(task: AcceptedTask) -> Answer {
     let outcome = soon("the answer", task.outcome()).await.expect("the runner is connected");
     outcome.verdict.map(|result| serde_json::from_str(result.get()).expect("a result is JSON"))
 }
 
 /// The text of an error.
-pub fn message(answer: &Answer) -> &str {
+pub(crate) fn message(answer: &Answer) -> &str {
     match answer {
         Ok(result) => panic!("it should have failed and returned {result}"),
         Err(error) => error["message"].as_str().expect("a message is text"),
@@ -245,7 +256,7 @@ pub fn message(answer: &Answer) -> &str {
 }
 
 /// How long a test may sleep where something must *not* happen.
-pub const A_MOMENT: Duration = Duration::from_millis(200);
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(200);
 
 fn settings(code: &str, items: &Value) -> Box<RawValue> {
     let settings = json!({

@@ -23,8 +23,8 @@ mod tests;
 const LEAF: &str = "palisade-runner";
 const TASK: &str = "palisade-task";
 
-const DELEGATE: &str = "nothing, unless you want it: give the runner a cgroup v2 of its own, as systemd's Delegate=yes with \
-                        DelegateSubgroup=palisade-runner does";
+const DELEGATE: &str = "give the runner a cgroup v2 of its own, as systemd does with Delegate=yes and \
+                        DelegateSubgroup=palisade-runner";
 
 /// What each child may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +202,10 @@ fn own_folder(cgroup: &str, mountinfo: &str) -> Result<PathBuf, Refusal> {
         Some((mount, below))
     });
     let (mount, below) = found.ok_or_else(|| {
-        refusal("no cgroup v2 file system is mounted that shows the runner's cgroup", "mount one, as hosts with cgroup v2 do")
+        refusal(
+            "no cgroup v2 file system is mounted that shows the runner's cgroup",
+            "mount one, as hosts with cgroup v2 do",
+        )
     })?;
     if mount.read_only {
         return Err(refusal("the cgroup file system is mounted read-only, as containers have it", DELEGATE));

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::{identity, landlock, limits, namespaces, process, seccomp};
-use crate::layer::{Layer, Outcome, Outcomes, Refusal};
+use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal};
 use crate::plan::{JailPlan, Sabotage};
 
 /// Goes to jail as planned, all descriptors but the standard ones marked close-on-exec, for good, in the order in which the steps are possible. What became of each layer comes back;
@@ -48,11 +48,15 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         landlock::restrict(ruleset.as_fd()).map_err(|e| refusal(Layer::Landlock, &e))?;
         Ok(landlock::describe(landlock::abi()?))
     })?;
-    outcomes.apply(Layer::Capabilities, crate::layer::Mode::Required, || {
+    let mut keep_for_slots = false;
+    if plan.slot_uids.is_some() {
+        keep_for_slots = outcomes.apply(Layer::SlotUids, modes.slot_uids, || confined_kill(&left, &modes.landlock))?;
+    }
+    outcomes.apply(Layer::Capabilities, Mode::Required, || {
         if plan.clear_groups {
             identity::clear_groups().map_err(|e| refusal(Layer::Capabilities, &e))?;
         }
-        identity::drop_capabilities(plan.slot_uids.is_some()).map_err(|e| refusal(Layer::Capabilities, &e))?;
+        identity::drop_capabilities(keep_for_slots).map_err(|e| refusal(Layer::Capabilities, &e))?;
         Ok(String::new())
     })?;
     outcomes.apply(Layer::Seccomp, modes.seccomp, || {
@@ -69,6 +73,22 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         Ok(format!("start-up filter of {length} instructions"))
     })?;
     Ok(outcomes.0)
+}
+
+/// User ids of their own need a forkserver that keeps `CAP_KILL`, and then something that confines whom it can kill.
+fn confined_kill(left: &namespaces::Left, landlock: &Mode) -> Result<String, Refusal> {
+    const SIGNAL_SCOPE: i32 = 6;
+    if left.pid {
+        return Ok("confined by the PID namespace".into());
+    }
+    if *landlock != Mode::Off && landlock::abi().is_ok_and(|abi| abi >= SIGNAL_SCOPE) {
+        return Ok("confined by Landlock's signal scope".into());
+    }
+    Err(Refusal::new(
+        Layer::SlotUids,
+        "there is neither a PID namespace nor Landlock's signal scope to confine CAP_KILL",
+        "run on Linux 6.12 or newer, or allow PID namespaces",
+    ))
 }
 
 fn refusal(layer: Layer, error: &io::Error) -> Refusal {

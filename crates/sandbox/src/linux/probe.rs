@@ -47,8 +47,7 @@ fn landlock_words(abi: i32) -> String {
 
 /// Actions of our seccomp filters that this kernel knows, and those it does not.
 pub fn seccomp_actions() -> (Vec<&'static str>, Vec<&'static str>) {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        ACTIONS.iter().partition(|(_, action)| action_available(*action).is_ok());
+    let (known, unknown): (Vec<_>, Vec<_>) = ACTIONS.iter().partition(|(_, action)| action_available(*action).is_ok());
     let names = |actions: Vec<&(&'static str, Action)>| actions.into_iter().map(|(name, _)| *name).collect();
     (names(known), names(unknown))
 }
@@ -74,7 +73,10 @@ mod tests {
     fn what_a_newer_kernel_would_add_is_named() {
         assert_eq!(landlock_words(7), "ABI 7: files, truncate, TCP, device ioctls, signals and abstract sockets");
         let words = landlock_words(4);
-        assert!(words.ends_with("newer kernels add device ioctls (Linux 6.10), signals and abstract sockets (Linux 6.12)"), "{words}");
+        assert!(
+            words.ends_with("newer kernels add device ioctls (Linux 6.10), signals and abstract sockets (Linux 6.12)"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -112,11 +112,12 @@ impl Seal {
         let answers = self.restrict_files().map_err(step("landlock"))?;
         let first_after_socket = u32::try_from(TASK_SOCKET + 1).unwrap_or(u32::MAX);
         process::close_from(first_after_socket, false).map_err(step("descriptors"))?;
-        if let Some(limits) = self.plan.limits.filter(|_| !self.spared(Sabotage::Rlimits)) {
-            limits::apply(&limits).map_err(step("rlimits"))?;
-        }
+        // Before the limits, which would refuse it.
         if self.spared(Sabotage::Thread) {
             std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_hours(1)));
+        }
+        if let Some(limits) = self.plan.limits.filter(|_| !self.spared(Sabotage::Rlimits)) {
+            limits::apply(&limits).map_err(step("rlimits"))?;
         }
         trap::report_to(on_trap).map_err(step("trap handler"))?;
         if let Some(program) = self.program.as_ref().filter(|_| !self.spared(Sabotage::Seccomp)) {

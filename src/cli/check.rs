@@ -1,0 +1,108 @@
+//! `palisade check`: what this host can, layer by layer, found by doing it: a real child is sealed and verified.
+
+mod ablation;
+mod layers;
+mod report;
+mod seal;
+mod software;
+mod table;
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use nix::unistd::{getegid, geteuid};
+use palisade_policy::Policy;
+use palisade_sandbox::probe;
+
+use super::{AllowArgs, startup};
+use crate::config::{TaskConfig, Variables};
+use crate::interpreter::Interpreter;
+use crate::logging::one_line;
+use crate::plan;
+use report::{Check, Grade, Host, Report};
+use seal::{Sealed, nothing_required, seal};
+
+pub(super) fn main(json: bool) -> ExitCode {
+    let vars = startup::environment();
+    let checks = match prepared() {
+        Ok(runtime) => {
+            let checks = runtime.block_on(checks(&vars));
+            runtime.shutdown_background();
+            checks
+        }
+        Err(error) => vec![Check::fail("runner", format!("it could not be started: {error}"), "see the error")],
+    };
+    let host = Host {
+        system: probe::kernel(),
+        architecture: std::env::consts::ARCH,
+        uid: geteuid().as_raw(),
+        gid: getegid().as_raw(),
+    };
+    let report = Report::new(host, checks);
+    let text = if json {
+        // Nothing in it can fail to be JSON.
+        serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    } else {
+        let colours = io::stdout().is_terminal() && !vars.contains_key(OsStr::new("NO_COLOR"));
+        table::table(&report, colours)
+    };
+    // A reader that has seen enough is no failure.
+    let _ = io::stdout().write_all(text.as_bytes());
+    for check in report.checks.iter().filter(|check| check.result == Grade::Fail) {
+        eprintln!("palisade: {}: {}", check.name, one_line(&check.found, 2000));
+    }
+    if report.result == Grade::Fail { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// As the runner is, before it starts anything.
+fn prepared() -> io::Result<tokio::runtime::Runtime> {
+    startup::harden()?;
+    startup::runtime()
+}
+
+async fn checks(vars: &Variables) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let config = match startup::task_config(vars, &AllowArgs::default()) {
+        Ok(config) => config,
+        Err(error) => return vec![software::configuration(&error), software::versions()],
+    };
+    let policy = startup::policy(&config);
+    let found = startup::interpreter(&config, vars);
+    checks.push(software::policy(&config, &policy));
+    checks.push(software::interpreter(&found));
+    checks.push(software::versions());
+    match (&policy, &found) {
+        (Ok(policy), Ok(found)) => checks.extend(sandbox(&config, policy, &found.interpreter).await),
+        (Ok(policy), Err(_)) => {
+            checks.extend(layers::rows(&plan::modes(policy), &[], None));
+            checks.push(seal::not_tried());
+            checks.push(ablation::not_tried());
+        }
+        (Err(_), _) => {}
+    }
+    checks
+}
+
+async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter) -> Vec<Check> {
+    let sealed = seal(policy, interpreter, config).await;
+    let child = seal::row(&sealed);
+    // With one layer refused nothing is known of those that come after it.
+    let shown = match sealed {
+        Ok(_) => sealed,
+        Err(_) => seal(&nothing_required(policy), interpreter, config).await,
+    };
+    let modes = plan::modes(policy);
+    let Ok(Sealed { trial, recipe, layers }) = shown else {
+        return [layers::rows(&modes, &[], None), vec![child, ablation::not_tried()]].concat();
+    };
+    let limits = trial.forkserver.expectation.limits;
+    let mut checks = vec![software::modules(&trial.forkserver.failed_modules)];
+    checks.extend(layers::rows(&modes, &layers, limits.as_ref()));
+    trial.child.finish().await;
+    drop(trial.forkserver);
+    let sealed = child.result == Grade::Pass;
+    checks.push(child);
+    checks.push(if sealed { ablation::row(&recipe, &layers).await } else { ablation::not_tried() });
+    checks
+}

@@ -1,0 +1,104 @@
+//! Rows about what runs here: configuration, policy, interpreter, modules.
+
+use std::collections::BTreeMap;
+
+use nix::unistd::{getegid, geteuid};
+use palisade_policy::{Policy, Tier};
+
+use super::report::{Check, REQUIRED};
+use crate::cli::startup::CannotRun;
+use crate::config::{ConfigError, TaskConfig};
+use crate::extension;
+use crate::interpreter::{Found, NotFound};
+
+/// Modules that are named, of those that could not be imported.
+const MODULES_SHOWN: usize = 20;
+
+/// Candidates that the message of a search in vain names.
+const NAMED_IN_ONE_LINE: usize = 3;
+
+/// For what only some tasks need.
+const NOT_NEEDED: &str = "-";
+
+pub(super) fn configuration(error: &ConfigError) -> Check {
+    Check::fail("configuration", error.to_string(), "correct the variable")
+}
+
+/// The policy, with what its lists of modules ask of the sandbox.
+pub(super) fn policy(config: &TaskConfig, policy: &Result<Policy, CannotRun>) -> Check {
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => return Check::fail("policy", error.to_string(), "correct the file, or unset PALISADE_POLICY"),
+    };
+    let origin = match &config.policy {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => "built in".to_owned(),
+    };
+    let found = |tier: &str| format!("{origin}; {tier}");
+    match policy.tier {
+        Tier::Strict => Check::pass("policy", REQUIRED, found("strict tier: tasks open no file and start no thread")),
+        Tier::Threads => Check::pass("policy", REQUIRED, found("threads tier: tasks open no file, but start threads")),
+        Tier::Files => Check::caution(
+            "policy",
+            REQUIRED,
+            found("files tier: with * tasks read the interpreter's files, and Python itself holds nothing back"),
+            "name the modules in N8N_RUNNERS_STDLIB_ALLOW and N8N_RUNNERS_EXTERNAL_ALLOW",
+        ),
+    }
+}
+
+/// The interpreter: which, from where, and why no other.
+pub(super) fn interpreter(found: &Result<Found, NotFound>) -> Check {
+    let supported = supported();
+    let uid = geteuid();
+    match found {
+        Ok(Found { interpreter, source, rejected }) => {
+            let (major, minor, patch) = interpreter.version;
+            let words = format!("CPython {major}.{minor}.{patch}: {}, from {source}", interpreter.path.display());
+            let others = rejected.iter().map(|rejected| format!("not taken: {rejected}"));
+            let row = match interpreter.usable_by(uid.as_raw(), getegid().as_raw()) {
+                Ok(()) => Check::pass("interpreter", REQUIRED, words),
+                // Judged by mode bits: a group or an access control list may let it pass all the same.
+                Err(obstacle) => Check::caution("interpreter", REQUIRED, words, obstacle.to_string()),
+            };
+            row.with(others)
+        }
+        Err(missing) => {
+            let remedy = format!(
+                "set PALISADE_PYTHON to a CPython {supported} that uid {uid} can read and execute, all folders above it \
+                 included"
+            );
+            let row = Check::fail("interpreter", missing.to_string(), remedy);
+            // The one line names all where they are few.
+            let many = missing.rejected.iter().filter(|_| missing.rejected.len() > NAMED_IN_ONE_LINE);
+            row.with(many.map(ToString::to_string))
+        }
+    }
+}
+
+/// The versions there is an extension for.
+pub(super) fn versions() -> Check {
+    Check::pass("extension", REQUIRED, format!("built in for CPython {}", supported()))
+}
+
+fn supported() -> String {
+    let versions = extension::supported().into_iter().map(|(major, minor)| format!("{major}.{minor}"));
+    versions.collect::<Vec<_>>().join(" or ")
+}
+
+/// Modules that could not be imported ahead, so that tasks cannot use them.
+pub(super) fn modules(failed: &[(String, String)]) -> Check {
+    // One that is on a list of its own is tried twice.
+    let failed: BTreeMap<_, _> = failed.iter().map(|(name, why)| (name, why)).collect();
+    if failed.is_empty() {
+        return Check::pass("modules", NOT_NEEDED, "all that are allowed by name were imported ahead");
+    }
+    let shown = failed.iter().take(MODULES_SHOWN).map(|(name, why)| format!("{name}: {why}"));
+    Check::caution(
+        "modules",
+        NOT_NEEDED,
+        format!("{} could not be imported ahead, so tasks cannot import them", failed.len()),
+        "install them for this interpreter, or take them off the lists",
+    )
+    .with(shown)
+}
