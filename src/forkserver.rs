@@ -4,6 +4,7 @@
 //! fires when the *thread* that forked ends. The thread also reads the control socket, so the event loop never waits for
 //! a forkserver.
 
+pub(crate) mod slots;
 mod start;
 
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ use palisade_sandbox::verify::{Expectation, NotVerified};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+
+use slots::Slot;
 
 /// All that a forkserver is started with.
 #[derive(Debug, Clone)]
@@ -88,8 +91,15 @@ pub struct Forkserver {
 #[derive(Debug)]
 struct Shared {
     control: Control,
-    children: Mutex<HashMap<u64, oneshot::Sender<Ended>>>,
+    children: Mutex<HashMap<u64, Alive>>,
     gone: CancellationToken,
+}
+
+/// A child that has not ended: who wants to hear of its end, and the user id nobody else may get until then.
+#[derive(Debug)]
+struct Alive {
+    tell: oneshot::Sender<Ended>,
+    _slot: Option<Slot>,
 }
 
 /// What the forkserver tells of a child that is no more.
@@ -121,10 +131,11 @@ impl Forkserver {
     ///
     /// # Errors
     /// The socket's error: the forkserver is gone or stopped.
-    pub fn fork(&self, socket: &OwnedFd, uid: Option<u32>) -> io::Result<oneshot::Receiver<Ended>> {
+    pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>) -> io::Result<oneshot::Receiver<Ended>> {
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
-        self.shared.children().insert(ticket, tell);
+        let uid = slot.as_ref().map(Slot::id);
+        self.shared.children().insert(ticket, Alive { tell, _slot: slot });
         let sent = self.shared.control.send(&Command::Fork { ticket, uid }, &[socket.as_fd()]);
         if sent.is_err() {
             self.shared.children().remove(&ticket);
@@ -155,7 +166,7 @@ impl Drop for Forkserver {
 }
 
 impl Shared {
-    fn children(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Ended>>> {
+    fn children(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Alive>> {
         // A panic while this was held cannot leave the map half changed.
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -214,7 +225,8 @@ fn listen(shared: &Shared) -> Option<String> {
 
 impl Shared {
     fn tell(&self, ticket: u64, ended: Ended) {
-        if let Some(tell) = self.children().remove(&ticket) {
+        let alive = self.children().remove(&ticket);
+        if let Some(Alive { tell, .. }) = alive {
             let _ = tell.send(ended);
         }
     }

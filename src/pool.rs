@@ -4,7 +4,6 @@
 //! byte, so one that dies or goes stale is replaced and nobody hears of it.
 
 mod child;
-mod slots;
 mod trial;
 
 use std::collections::VecDeque;
@@ -19,9 +18,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use child::{Child, Unfit};
-use slots::Slots;
 pub use trial::{Trial, TrialError, trial};
 
+use crate::forkserver::slots::Slots;
 use crate::forkserver::{Forkserver, Recipe, StartError};
 
 /// How long a task waits for a child before it is told that there is none: the time to start a forkserver that preloads

@@ -12,9 +12,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
-use common::sandbox::{LONG, User, executable, interpreter, place, skip, soon};
-use nix::unistd::getuid;
+use common::sandbox::{LONG, User, executable, interpreter, place, skip};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getuid};
 use serde_json::Value;
 
 /// Every row of a host on which tasks run, in order.
@@ -40,16 +43,25 @@ const ROWS: [&str; 18] = [
 ];
 
 /// Runs the executable as `user` with these arguments and this environment, no other. It must end by itself.
-async fn palisade(user: User, arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
+fn palisade(user: User, arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(executable());
-    command.args(arguments).env_clear().envs(variables.iter().copied()).current_dir("/").stdin(Stdio::null());
+    command.args(arguments).env_clear().envs(variables.iter().copied()).current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if getuid().is_root() && user == User::Ordinary {
         // This gives up supplementary groups as well.
         command.uid(user.uid()).gid(user.uid());
     }
-    let command = tokio::process::Command::from(command).kill_on_drop(true).output();
-    assert!(LONG.as_secs() >= 60);
-    soon("palisade check ends", command).await.expect("the executable can be started")
+    let child = command.spawn().expect("the executable can be started");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process number"));
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(child.wait_with_output()));
+    match told.recv_timeout(LONG) {
+        Ok(output) => output.expect("its output can be read"),
+        Err(_) => {
+            let _ = kill(pid, Signal::SIGKILL);
+            panic!("palisade {arguments:?} has not ended after {LONG:?}");
+        }
+    }
 }
 
 fn python() -> (&'static str, &'static Path) {
@@ -91,7 +103,8 @@ fn is_well_formed(report: &Value) {
 
 /// A policy that differs from the default in one layer, where everybody can read it.
 fn policy_with(layer: &str, mode: &str) -> PathBuf {
-    let default = palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
+    let default =
+        palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
     let policy = palisade_policy::DEFAULT.replacen(default, &format!("{layer} = \"{mode}\""), 1);
     written(&format!("check-{}-{layer}-{mode}.toml", std::process::id()), &policy, 0o644)
 }
@@ -103,24 +116,30 @@ fn written(name: &str, text: &str, mode: u32) -> PathBuf {
     file
 }
 
-#[tokio::test]
-async fn every_layer_has_a_row_and_a_real_child_was_verified() {
+#[test]
+fn every_layer_has_a_row_and_a_real_child_was_verified() {
     for user in User::all() {
-        let output = palisade(user, &["check", "--json"], &[python()]).await;
+        let output = palisade(user, &["check", "--json"], &[python()]);
         let report = json(&output);
         is_well_formed(&report);
         assert_eq!(output.status.code(), Some(0), "{report:#}");
         assert_eq!(text(&output.stderr), "");
         assert_eq!(report["host"]["uid"], user.uid());
-        let names: Vec<_> = report["checks"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            report["checks"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
         assert_eq!(names, ROWS);
-        for required in ["interpreter", "landlock", "seccomp", "no_new_privs", "rlimits", "capabilities", "sealed_child"] {
+        for required in
+            ["interpreter", "landlock", "seccomp", "no_new_privs", "rlimits", "capabilities", "sealed_child"]
+        {
             assert_eq!(row(&report, required)["result"], "pass", "{report:#}");
             assert_eq!(row(&report, required)["needed"], "required");
         }
         let python = interpreter::path().to_string_lossy();
         let found = row(&report, "interpreter")["found"].as_str().unwrap();
-        assert!(found.contains(&*python) && found.contains("CPython 3.") && found.ends_with("PALISADE_PYTHON"), "{found}");
+        assert!(
+            found.contains(&*python) && found.contains("CPython 3.") && found.ends_with("PALISADE_PYTHON"),
+            "{found}"
+        );
         assert!(row(&report, "landlock")["found"].as_str().unwrap().starts_with("ABI "));
         assert!(row(&report, "seccomp")["found"].as_str().unwrap().ends_with("allow, errno, trap, kill_process"));
         let verified = row(&report, "sealed_child")["details"][0].as_str().unwrap();
@@ -130,10 +149,10 @@ async fn every_layer_has_a_row_and_a_real_child_was_verified() {
     }
 }
 
-#[tokio::test]
-async fn every_step_that_is_left_out_is_noticed() {
+#[test]
+fn every_step_that_is_left_out_is_noticed() {
     for user in User::all() {
-        let report = json(&palisade(user, &["check", "--json"], &[python()]).await);
+        let report = json(&palisade(user, &["check", "--json"], &[python()]));
         let ablation = row(&report, "ablation");
         assert_eq!(ablation["result"], "pass", "{report:#}");
         // Three of the nine are about user ids of their own.
@@ -147,15 +166,18 @@ async fn every_step_that_is_left_out_is_noticed() {
             ("resource limits", "limit Max"),
             ("second thread", "Threads is 2"),
         ] {
-            assert!(details.iter().any(|detail| detail.contains(step) && detail.contains(sign)), "{step}: {details:#?}");
+            assert!(
+                details.iter().any(|detail| detail.contains(step) && detail.contains(sign)),
+                "{step}: {details:#?}"
+            );
         }
     }
 }
 
-#[tokio::test]
-async fn the_table_fits_a_terminal_and_has_no_colours_in_a_pipe() {
+#[test]
+fn the_table_fits_a_terminal_and_has_no_colours_in_a_pipe() {
     for user in User::all() {
-        let output = palisade(user, &["check"], &[python()]).await;
+        let output = palisade(user, &["check"], &[python()]);
         assert_eq!(output.status.code(), Some(0));
         let table = text(&output.stdout);
         assert!(!table.contains('\u{1b}'));
@@ -168,18 +190,18 @@ async fn the_table_fits_a_terminal_and_has_no_colours_in_a_pipe() {
     }
 }
 
-#[tokio::test]
-async fn without_an_interpreter_one_line_says_what_was_looked_at_and_how_to_set_it() {
+#[test]
+fn without_an_interpreter_one_line_says_what_was_looked_at_and_how_to_set_it() {
     let nothing = written(&format!("check-{}-python", std::process::id()), "#!/bin/sh\nexit 0\n", 0o755);
     for user in User::all() {
-        let output = palisade(user, &["check"], &[("PALISADE_PYTHON", &nothing)]).await;
+        let output = palisade(user, &["check"], &[("PALISADE_PYTHON", &nothing)]);
         assert_eq!(output.status.code(), Some(1));
         let line = text(&output.stderr);
         assert_eq!(line.lines().count(), 1, "{line}");
         assert!(line.contains(&*nothing.to_string_lossy()) && line.contains("PALISADE_PYTHON: "), "{line}");
         assert!(line.contains("set it to a CPython 3."), "{line}");
 
-        let report = json(&palisade(user, &["check", "--json"], &[("PALISADE_PYTHON", &nothing)]).await);
+        let report = json(&palisade(user, &["check", "--json"], &[("PALISADE_PYTHON", &nothing)]));
         is_well_formed(&report);
         assert_eq!(row(&report, "interpreter")["result"], "fail");
         assert_ne!(row(&report, "sealed_child")["result"], "pass");
@@ -191,8 +213,8 @@ async fn without_an_interpreter_one_line_says_what_was_looked_at_and_how_to_set_
     let _ = fs::remove_file(nothing);
 }
 
-#[tokio::test]
-async fn an_interpreter_in_a_closed_folder_is_named_with_the_folder() {
+#[test]
+fn an_interpreter_in_a_closed_folder_is_named_with_the_folder() {
     if !getuid().is_root() {
         return skip("a folder closed to this user: only root can make one");
     }
@@ -202,7 +224,7 @@ async fn an_interpreter_in_a_closed_folder_is_named_with_the_folder() {
     std::os::unix::fs::symlink(interpreter::path(), &python).expect("a link");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).expect("its mode can be set");
 
-    let output = palisade(User::Ordinary, &["check"], &[("PALISADE_PYTHON", &python)]).await;
+    let output = palisade(User::Ordinary, &["check"], &[("PALISADE_PYTHON", &python)]);
     assert_eq!(output.status.code(), Some(1));
     let line = text(&output.stderr);
     assert_eq!(line.lines().count(), 1, "{line}");
@@ -213,13 +235,13 @@ async fn an_interpreter_in_a_closed_folder_is_named_with_the_folder() {
 }
 
 /// No test can take a required layer away from the kernel; a cgroup of its own is what a test is not given.
-#[tokio::test]
-async fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
+#[test]
+fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
     let policy = policy_with("cgroup", "required");
     let code = written(&format!("check-{}.py", std::process::id()), "return []\n", 0o644);
     for user in User::all() {
         let variables = [python(), ("PALISADE_POLICY", policy.as_path())];
-        let output = palisade(user, &["check", "--json"], &variables).await;
+        let output = palisade(user, &["check", "--json"], &variables);
         let report = json(&output);
         is_well_formed(&report);
         let cgroup = row(&report, "cgroup");
@@ -236,11 +258,11 @@ async fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
         assert!(text(&output.stderr).contains("cgroup"));
 
         let file = code.to_string_lossy();
-        let output = palisade(user, &["run", &file], &variables).await;
+        let output = palisade(user, &["run", &file], &variables);
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         assert!(text(&output.stderr).contains("sandbox layer cgroup is required"), "{output:?}");
         // The same without the requirement: it was the layer that stood in the way.
-        let output = palisade(user, &["run", &file], &[python()]).await;
+        let output = palisade(user, &["run", &file], &[python()]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
     for file in [policy, code] {
@@ -248,10 +270,10 @@ async fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
     }
 }
 
-#[tokio::test]
-async fn a_layer_that_is_switched_off_is_a_caution_and_a_wrong_policy_a_failure() {
+#[test]
+fn a_layer_that_is_switched_off_is_a_caution_and_a_wrong_policy_a_failure() {
     let off = policy_with("net_namespace", "off");
-    let output = palisade(User::Ordinary, &["check", "--json"], &[python(), ("PALISADE_POLICY", &off)]).await;
+    let output = palisade(User::Ordinary, &["check", "--json"], &[python(), ("PALISADE_POLICY", &off)]);
     let report = json(&output);
     is_well_formed(&report);
     assert_eq!(output.status.code(), Some(0), "{report:#}");
@@ -260,7 +282,7 @@ async fn a_layer_that_is_switched_off_is_a_caution_and_a_wrong_policy_a_failure(
 
     let wrong = written(&format!("check-{}-wrong.toml", std::process::id()), "limit = 1\n", 0o644);
     for file in [wrong.as_path(), Path::new("/nonexistent/policy.toml")] {
-        let output = palisade(User::Ordinary, &["check", "--json"], &[python(), ("PALISADE_POLICY", file)]).await;
+        let output = palisade(User::Ordinary, &["check", "--json"], &[python(), ("PALISADE_POLICY", file)]);
         let report = json(&output);
         is_well_formed(&report);
         assert_eq!(output.status.code(), Some(1));

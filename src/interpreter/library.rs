@@ -72,7 +72,9 @@ pub(crate) fn collect(layout: &Layout, path: &Path, real_path: &Path, program: &
         found.loader = real(loader);
     }
     let mapped = layout.mapped.iter().filter_map(|file| real(file));
-    let shared = mapped.chain(own_library(layout)).filter(|file| {
+    // Where the mapped files are known, a relocated build's word about where it was made would only mislead.
+    let described = own_library(layout).filter(|_| layout.mapped.is_empty());
+    let shared = mapped.chain(described).filter(|file| {
         file != real_path && found.loader.as_ref() != Some(file) && file.is_file() && !within(file, &found.dirs)
     });
     found.shared = distinct(shared.collect());

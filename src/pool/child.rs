@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::slots::{Slot, Slots};
+use crate::forkserver::slots::{Slot, Slots};
 use crate::forkserver::{Ended, Forkserver};
 
 /// How long fork, seal and warm-up may take.
@@ -47,12 +47,11 @@ pub struct Child {
     forkserver: Arc<Forkserver>,
 }
 
-/// How it is killed, and how its end is heard of. Its user id and its cgroup are free when both are done.
+/// How it is killed, and how its end is heard of. Its cgroup can go when both are done.
 #[derive(Debug)]
 struct End {
     pidfd: OwnedFd,
     told: Option<oneshot::Receiver<Ended>>,
-    slot: Option<Slot>,
     group: Option<Group>,
 }
 
@@ -98,7 +97,7 @@ impl Child {
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
         let uid = slot.as_ref().map(Slot::id);
-        let told = forkserver.fork(&theirs, uid)?;
+        let told = forkserver.fork(&theirs, slot)?;
         drop(theirs);
 
         let (ready, ancillary) = match timeout(READY_WITHIN, first_message(&stream)).await {
@@ -114,7 +113,7 @@ impl Child {
             None => process::pidfd_open(pid)?,
         };
         // From here on an early return kills it.
-        let mut end = End { pidfd, told: Some(told), slot, group: None };
+        let mut end = End { pidfd, told: Some(told), group: None };
         if forkserver.landlock {
             attested(ready.landlock)?;
         }
@@ -180,8 +179,6 @@ impl End {
             return how(&told);
         }
         tracing::error!("A killed child was not reaped within {} s", REAPED_WITHIN.as_secs());
-        // Its user id may still be in use, so nobody else gets it.
-        std::mem::forget(self.slot.take());
         None
     }
 }
@@ -195,17 +192,14 @@ fn how(told: &Result<Ended, oneshot::error::RecvError>) -> Option<How> {
 
 impl Drop for End {
     fn drop(&mut self) {
-        let (slot, group) = (self.slot.take(), self.group.take());
+        let group = self.group.take();
         let Some(told) = self.told.take() else { return remove(group) };
         self.kill();
-        // The id is free when nobody has it any more, and the cgroup can go when nobody is in it.
-        if let Ok(runtime) = Handle::try_current()
-            && (slot.is_some() || group.is_some())
-        {
+        // The cgroup can go when nobody is in it.
+        if let (Some(group), Ok(runtime)) = (group, Handle::try_current()) {
             runtime.spawn(async move {
                 let _ = told.await;
-                drop(slot);
-                remove(group);
+                remove(Some(group));
             });
         }
     }

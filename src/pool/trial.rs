@@ -7,7 +7,7 @@ use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
 
 use super::child::{Child, Unfit};
-use super::slots::Slots;
+use crate::forkserver::slots::Slots;
 use crate::forkserver::{Forkserver, Recipe, StartError};
 
 /// A child that was sealed and verified as any other. It gets no task.

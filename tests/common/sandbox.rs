@@ -3,6 +3,7 @@
 //! Every test uses a part of it.
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
+pub(crate) mod attempts;
 pub(crate) mod interpreter;
 pub(crate) mod process;
 pub(crate) mod runner;

@@ -4,21 +4,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The ids that are free.
 #[derive(Debug)]
-pub(super) struct Slots(Mutex<Vec<u32>>);
+pub(crate) struct Slots(Mutex<Vec<u32>>);
 
 /// An id while a child has it.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     id: u32,
     slots: Arc<Slots>,
 }
 
 impl Slots {
-    pub(super) fn new(first: u32, count: u32) -> Arc<Self> {
+    pub(crate) fn new(first: u32, count: u32) -> Arc<Self> {
         Arc::new(Self(Mutex::new((first..first.saturating_add(count)).rev().collect())))
     }
 
-    pub(super) fn take(self: &Arc<Self>) -> Option<Slot> {
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
         let id = self.free().pop()?;
         Some(Slot { id, slots: Arc::clone(self) })
     }
@@ -29,7 +29,7 @@ impl Slots {
 }
 
 impl Slot {
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.id
     }
 }
