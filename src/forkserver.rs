@@ -218,6 +218,8 @@ fn listen(shared: &Shared) -> Option<String> {
             Ok(Some((unexpected, _))) => return Some(format!("it said {unexpected:?} out of turn")),
             Ok(None) => return None,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // It ended before it read all that was sent, as it does when it is told to.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return None,
             Err(error) => return Some(error.to_string()),
         }
     }

@@ -2,22 +2,20 @@
 //! something missing.
 
 #![cfg(all(target_os = "linux", not(feature = "unsealed")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 mod common {
+    pub(crate) mod check;
     pub(crate) mod sandbox;
 }
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::path::Path;
 
-use common::sandbox::{LONG, User, executable, interpreter, place, skip};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getuid};
+use common::check::{is_well_formed, json, palisade, policy_with, python, row, text, written};
+use common::sandbox::{User, interpreter, place, skip};
+use nix::unistd::getuid;
 use serde_json::Value;
 
 /// Every row of a host on which tasks run, in order.
@@ -41,80 +39,6 @@ const ROWS: [&str; 18] = [
     "sealed_child",
     "ablation",
 ];
-
-/// Runs the executable as `user` with these arguments and this environment, no other. It must end by itself.
-fn palisade(user: User, arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
-    let mut command = Command::new(executable());
-    command.args(arguments).env_clear().envs(variables.iter().copied()).current_dir("/");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if getuid().is_root() && user == User::Ordinary {
-        // This gives up supplementary groups as well.
-        command.uid(user.uid()).gid(user.uid());
-    }
-    let child = command.spawn().expect("the executable can be started");
-    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process number"));
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(child.wait_with_output()));
-    match told.recv_timeout(LONG) {
-        Ok(output) => output.expect("its output can be read"),
-        Err(_) => {
-            let _ = kill(pid, Signal::SIGKILL);
-            panic!("palisade {arguments:?} has not ended after {LONG:?}");
-        }
-    }
-}
-
-fn python() -> (&'static str, &'static Path) {
-    ("PALISADE_PYTHON", interpreter::path())
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
-}
-
-fn row<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let rows = report["checks"].as_array().expect("a list of rows");
-    rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name} in {report:#}"))
-}
-
-/// The shape that programs rely on.
-fn is_well_formed(report: &Value) {
-    let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(report), ["checks", "host", "result", "version"]);
-    assert_eq!(keys(&report["host"]), ["architecture", "gid", "system", "uid"]);
-    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
-    let order = ["pass", "caution", "fail"];
-    let grade = |value: &Value| order.iter().position(|grade| value == grade).unwrap_or_else(|| panic!("{value}"));
-    let rows = report["checks"].as_array().expect("a list");
-    for row in rows {
-        assert_eq!(keys(row), ["details", "found", "name", "needed", "remedy", "result"]);
-        assert!(["required", "best-effort", "off", "-"].iter().any(|needed| row["needed"] == *needed), "{row}");
-        assert!(row["found"].as_str().is_some_and(|found| !found.is_empty()), "{row}");
-        assert!(row["details"].as_array().expect("a list").iter().all(Value::is_string), "{row}");
-        assert_eq!(row["remedy"].is_string(), row["result"] != "pass", "{row}");
-        assert!(row["result"] != "fail" || row["needed"] == "required", "only what is required can fail: {row}");
-    }
-    assert_eq!(rows.iter().map(|row| grade(&row["result"])).max(), Some(grade(&report["result"])));
-}
-
-/// A policy that differs from the default in one layer, where everybody can read it.
-fn policy_with(layer: &str, mode: &str) -> PathBuf {
-    let default =
-        palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
-    let policy = palisade_policy::DEFAULT.replacen(default, &format!("{layer} = \"{mode}\""), 1);
-    written(&format!("check-{}-{layer}-{mode}.toml", std::process::id()), &policy, 0o644)
-}
-
-fn written(name: &str, text: &str, mode: u32) -> PathBuf {
-    let file = place().join(name);
-    fs::write(&file, text).expect("the file can be written");
-    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("its mode can be set");
-    file
-}
 
 #[test]
 fn every_layer_has_a_row_and_a_real_child_was_verified() {

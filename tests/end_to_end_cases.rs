@@ -4,6 +4,8 @@
 //! which words (`refused`, `exceeds`); a refused case then runs once more as code that got past the analyzer would, and must
 //! give what the table says of the child.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 #[path = "common/engine.rs"]
 mod engine;
 

@@ -1,5 +1,7 @@
 //! Two thousand tasks, and nothing is left behind. One test, as it counts what belongs to the process it runs in.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 #[path = "common/engine.rs"]
 mod engine;
 

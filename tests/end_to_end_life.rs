@@ -1,5 +1,7 @@
 //! How tasks end other than well, and many of them at once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 #[path = "common/engine.rs"]
 mod engine;
 
@@ -37,26 +39,24 @@ async fn until(what: &str, mut done: impl FnMut() -> bool) {
 #[tokio::test]
 async fn continue_on_fail_covers_what_ran_and_nothing_else() {
     let mut runner = limited(1, Duration::from_secs(1)).await;
-    let covered: [(&str, &str, fn(&ErrorKind) -> bool); 6] = [
-        ("raise ValueError('boom \"é\"')", "boom \"é\"", |kind| *kind == ErrorKind::Raised),
-        ("exit(3)", "Process exited with code 3", |kind| *kind == ErrorKind::Exit),
-        (ENDLESS, "Task execution timed out after 1 second", |kind| *kind == ErrorKind::Timeout),
-        ("return float('nan')", "Out of range float values are not JSON compliant: nan", |kind| {
-            *kind == ErrorKind::Raised
-        }),
-        ("load = __import__\nload('os')", "Security violation detected", |kind| *kind == ErrorKind::Import),
+    let covered = [
+        ("raise ValueError('boom \"é\"')", "boom \"é\"", &[ErrorKind::Raised][..]),
+        ("exit(3)", "Process exited with code 3", &[ErrorKind::Exit]),
+        (ENDLESS, "Task execution timed out after 1 second", &[ErrorKind::Timeout]),
+        ("return float('nan')", "Out of range float values are not JSON compliant: nan", &[ErrorKind::Raised]),
+        ("load = __import__\nload('os')", "Security violation detected", &[ErrorKind::Import]),
         (
             "held = []\nwhile True:\n    held.append(bytearray(100_000))",
             "Task needed more memory than its limit of 128 MiB (policy: limits.memory_mib)",
-            |kind| matches!(kind, ErrorKind::Raised | ErrorKind::Memory),
+            &[ErrorKind::Raised, ErrorKind::Memory],
         ),
     ];
-    for (code, message, is_right) in covered {
+    for (code, message, kinds) in covered {
         let outcome = runner.task(&settings(code, json!({"continueOnFail": true}))).await;
         let result: Value = serde_json::from_str(outcome.verdict.unwrap().get()).unwrap();
         assert_eq!(result, json!([{"json": {"error": message}}]), "{code}");
         let kind = runner.observed().error.unwrap();
-        assert!(is_right(&kind), "{code}: {kind:?}");
+        assert!(kinds.contains(&kind), "{code}: {kind:?}");
         let outcome = runner.task(&settings(code, json!({}))).await;
         assert_eq!(outcome.verdict.unwrap_err()["message"], message, "{code}");
         runner.observed();
@@ -127,5 +127,35 @@ async fn twenty_tasks_at_once_keep_their_own_answers() {
         assert_eq!(outcome.prints, [[n.to_string()]]);
         assert_eq!(outcome.verdict.unwrap().get(), format!("[{n},{n}]"));
     }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_ends_its_tasks_and_the_runner_comes_back() {
+    let mut runner = limited(1, LONG).await;
+    let task = soon(runner.broker.begin_task()).await.unwrap();
+    task.send_settings(&settings(ENDLESS, json!({})));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    runner.broker.hang_up();
+    assert!(soon(task.outcome()).await.is_err());
+    assert_eq!(runner.result("return 1").await, json!(1));
+    let pid = runner.observed().report.child_pid.expect("a child that ran it");
+    until("the child of a lost task is gone", || !is_alive(pid)).await;
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_at_any_moment_is_answered_once() {
+    let runner = limited(1, LONG).await;
+    let padding = "x".repeat(8 << 20);
+    for wait in [0, 1, 2, 5, 10, 20, 40, 80] {
+        let task = soon(runner.broker.begin_task()).await.unwrap();
+        task.send_settings(&settings(ENDLESS, json!({"items": [{"json": {"padding": padding}}]})));
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        runner.broker.cancel(&task.id, "");
+        let error = soon(task.outcome()).await.unwrap().verdict.unwrap_err();
+        assert_eq!(error["message"], "Task was cancelled", "after {wait} ms");
+    }
+    assert_eq!(runner.result("return 1").await, json!(1));
     runner.stop().await;
 }

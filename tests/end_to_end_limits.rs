@@ -1,5 +1,7 @@
 //! Sizes, numbers and texts at the edges, through the whole runner.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 #[path = "common/engine.rs"]
 mod engine;
 
@@ -179,6 +181,11 @@ async fn unusual_settings_are_answered() {
         let error = outcome.verdict.unwrap_err();
         assert!(error["message"].as_str().unwrap().contains(message), "{error:?}");
     }
+    // A result deeper than it may be is the task's failure; n8n's own runner fails in the same words, though later.
+    let error = runner.error("a = []\nfor _ in range(6000): a = [a]\nreturn a").await;
+    assert!(error["message"].as_str().unwrap().starts_with("maximum recursion depth exceeded"), "{error:?}");
+    let outcome = runner.task(&settings("a = []\nfor _ in range(4990): a = [a]\nreturn a", json!({}))).await;
+    assert_eq!(outcome.verdict.unwrap().get(), format!("{}{}", "[".repeat(4991), "]".repeat(4991)));
     // Items that are no JSON never come: the frame is none, either. Nesting without an end comes.
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let outcome = runner.task(&with_items("return 1", &deep, "runOnceForAllItems")).await;

@@ -1,5 +1,7 @@
 //! The examples, as their headers say to run them, through the program itself; and what the program answers with.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,13 +64,11 @@ fn arguments(script: &str) -> Vec<String> {
     let start = comment.iter().position(|line| line.trim_start().starts_with("Run:")).expect("a line `Run:`");
     let mut command = String::new();
     for line in &comment[start..] {
-        match line.trim_end().strip_suffix('\\') {
-            Some(part) => command += part,
-            None => {
-                command += line;
-                break;
-            }
-        }
+        let Some(part) = line.trim_end().strip_suffix('\\') else {
+            command += line;
+            break;
+        };
+        command += part;
     }
     let command = command.trim_start().strip_prefix("Run:").unwrap_or_default().trim_start();
     let arguments = command.strip_prefix("palisade run ").expect("a call of palisade run");
@@ -231,4 +231,30 @@ fn an_endless_loop_ends_at_its_time_limit() {
     assert_eq!(output.status.code(), Some(0));
     let result: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
     assert_eq!(result, serde_json::json!([{"json": {"error": "Task execution timed out after 1 second"}}]));
+}
+
+#[test]
+fn the_benchmark_measures_sealed_tasks_next_to_bare_forks() {
+    let output = palisade().args(["bench", "--tasks", "10", "--json"]).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
+    for (series, count) in [(&told["floor_ms"], 10), (&told["spaced"]["ms"], 10), (&told["back_to_back"]["ms"], 10)] {
+        assert_eq!(series["count"], count, "{told}");
+        let [p50, p95, p99] = ["p50", "p95", "p99"].map(|key| series[key].as_f64().expect("a number"));
+        assert!(0.0 < p50 && p50 <= p95 && p95 <= p99, "{told}");
+    }
+    let ratio = |series: &Value| series["ms"]["p50"].as_f64().zip(told["floor_ms"]["p50"].as_f64()).map(|(a, b)| a / b);
+    for series in ["spaced", "back_to_back"] {
+        let (told, expected) = (told[series]["ratio"].as_f64(), ratio(&told[series]));
+        assert!(
+            told.zip(expected).is_some_and(|(told, expected)| (told - expected).abs() < 0.02),
+            "{told:?} {expected:?}"
+        );
+    }
+    assert!(["1", "5"].iter().all(|at_once| told["tasks_per_second"][at_once].as_f64().is_some_and(|rate| rate > 0.0)));
+    assert!(told["layers"].as_array().is_some_and(|layers| layers.iter().any(|layer| layer == "landlock")));
+    for refused in ["0", "1", "many"] {
+        let output = palisade().args(["bench", "--tasks", refused]).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(64), "{refused}");
+    }
 }

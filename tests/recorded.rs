@@ -4,6 +4,8 @@
 //! document, where the reference does worse than it should; the prints of row 6 (kept also when the task fails) are the
 //! one difference that could show, and no recorded task prints and fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 #[path = "common/engine.rs"]
 mod engine;
 
@@ -49,7 +51,7 @@ enum Params {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Settings<'a> {
+struct SettingsFrame<'a> {
     #[serde(rename = "type")]
     kind: String,
     task_id: String,
@@ -72,7 +74,7 @@ fn tasks() -> Vec<(String, Task)> {
             tasks.get_mut(id).unwrap().prints.push(Params::Cut(line.data.clone(), line.len));
             continue;
         }
-        if let Ok(Settings { kind, task_id, settings: Some(settings) }) = serde_json::from_str(&line.data) {
+        if let Ok(SettingsFrame { kind, task_id, settings: Some(settings) }) = serde_json::from_str(&line.data) {
             assert_eq!(kind, "broker:tasksettings");
             order.push(task_id.clone());
             tasks.entry(task_id).or_default().settings = Some(settings.to_owned());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing::level_filters::LevelFilter;
 
@@ -80,11 +80,45 @@ pub(super) fn main(args: &BenchArgs) -> ExitCode {
 /// All that was measured.
 struct Figures {
     floor: Spread,
-    task: Spread,
-    stages: Vec<(&'static str, Spread)>,
+    /// Tasks that find a spare in stock, as those of a node that is run now and then.
+    spaced: Series,
+    /// Tasks that come as soon as the one before is done, faster than spares are made.
+    back_to_back: Series,
     /// Tasks in flight, and how many were done in a second.
     throughput: Vec<(usize, f64)>,
     layers: Vec<String>,
+}
+
+/// One series of tasks.
+struct Series {
+    /// From settings frame to done frame.
+    whole: Spread,
+    stages: Vec<(&'static str, Spread)>,
+}
+
+impl Series {
+    fn of(times: &[Duration], reports: &[Report]) -> Self {
+        let stage = |name: &'static str| {
+            let took = |report: &Report| report.stages.iter().find(|(stage, _)| *stage == name).map(|(_, took)| *took);
+            (name, Spread::of(&reports.iter().filter_map(took).collect::<Vec<_>>()))
+        };
+        Self { whole: Spread::of(times), stages: ["analyze", "wait", "run"].map(stage).into() }
+    }
+
+    fn json(&self, floor: &Spread) -> Value {
+        let stages: Map<_, _> =
+            self.stages.iter().map(|(stage, spread)| ((*stage).to_owned(), spread.json())).collect();
+        json!({"ms": self.whole.json(), "ratio": rounded(self.ratio(floor)), "stages_ms": stages})
+    }
+
+    fn lines(&self, what: &str) -> String {
+        let stages = self.stages.iter().map(|(stage, spread)| spread.line(&format!("  of which {stage}")));
+        self.whole.line(what) + &stages.collect::<String>()
+    }
+
+    fn ratio(&self, floor: &Spread) -> f64 {
+        self.whole.p50 / floor.p50
+    }
 }
 
 /// Percentiles of one series, in milliseconds.
@@ -140,11 +174,12 @@ async fn measure(config: &TaskConfig, vars: &Variables, tasks: usize) -> Result<
     let engine = Engine::start(config, &policy, &interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
     let (local, told) = Local::start(Arc::clone(&engine), CONCURRENCY).await?;
     let mut bench = Bench { local, told, number: 0 };
-    bench.one_by_one(WARM_UP).await?;
+    bench.one_by_one(WARM_UP, &engine, false).await?;
 
     // The floor before and after what it is compared with, so that a machine that changes its pace changes both.
     let mut floor = bare_forks(&interpreter.path, tasks.div_ceil(2))?;
-    let (task, reports) = bench.one_by_one(tasks).await?;
+    let (spaced, _) = bench.one_by_one(tasks, &engine, true).await?;
+    let (back_to_back, layers) = bench.one_by_one(tasks, &engine, false).await?;
     floor.extend(bare_forks(&interpreter.path, tasks / 2)?);
     let mut throughput = Vec::new();
     for at_once in [1, CONCURRENCY] {
@@ -153,17 +188,7 @@ async fn measure(config: &TaskConfig, vars: &Variables, tasks: usize) -> Result<
     }
     bench.local.stop().await;
 
-    let stage = |name: &'static str| {
-        let took = |report: &Report| report.stages.iter().find(|(stage, _)| *stage == name).map(|(_, took)| *took);
-        (name, Spread::of(&reports.iter().filter_map(took).collect::<Vec<_>>()))
-    };
-    Ok(Figures {
-        floor: Spread::of(&floor),
-        task: Spread::of(&task),
-        stages: ["analyze", "wait", "run"].map(stage).into(),
-        throughput,
-        layers: reports.into_iter().next_back().map(|report| report.layers).unwrap_or_default(),
-    })
+    Ok(Figures { floor: Spread::of(&floor), spaced, back_to_back, throughput, layers })
 }
 
 struct Bench {
@@ -182,17 +207,26 @@ impl Bench {
         to_raw_value(&settings).map_err(text)
     }
 
-    /// Runs tasks one after the other; tells the time of each from settings frame to done frame.
-    async fn one_by_one(&mut self, tasks: usize) -> Result<(Vec<Duration>, Vec<Report>), String> {
+    /// Runs tasks one after the other, each when the stock is full again if it is `spaced`; tells what held for them, too.
+    async fn one_by_one(
+        &mut self,
+        tasks: usize,
+        engine: &Engine,
+        spaced: bool,
+    ) -> Result<(Series, Vec<String>), String> {
         let (mut times, mut reports) = (Vec::new(), Vec::new());
         for _ in 0..tasks {
+            if spaced {
+                engine.pool().filled().await;
+            }
             let settings = self.settings()?;
             let outcome = self.local.task(&settings).await?;
             right(&outcome)?;
             times.push(outcome.elapsed);
             reports.push(sealed(&mut self.told)?);
         }
-        Ok((times, reports))
+        let series = Series::of(&times, &reports);
+        Ok((series, reports.pop().map(|report| report.layers).unwrap_or_default()))
     }
 
     /// How many tasks a second are done, with so many in flight.
@@ -244,43 +278,40 @@ fn bare_forks(interpreter: &Path, times: usize) -> Result<Vec<Duration>, String>
 }
 
 impl Figures {
-    fn ratio(&self) -> f64 {
-        self.task.p50 / self.floor.p50
-    }
-
     fn json(&self) -> Value {
-        let stages: serde_json::Map<_, _> =
-            self.stages.iter().map(|(stage, spread)| ((*stage).to_owned(), spread.json())).collect();
-        let throughput: serde_json::Map<_, _> =
+        let throughput: Map<_, _> =
             self.throughput.iter().map(|(at_once, rate)| (at_once.to_string(), json!(rounded(*rate)))).collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "optimised": !cfg!(debug_assertions),
             "floor_ms": self.floor.json(),
-            "task_ms": self.task.json(),
-            "ratio": rounded(self.ratio()),
-            "stages_ms": stages,
+            "spaced": self.spaced.json(&self.floor),
+            "back_to_back": self.back_to_back.json(&self.floor),
             "tasks_per_second": throughput,
             "layers": self.layers,
         })
     }
 
     fn table(&self) -> String {
-        let mut table = String::new();
-        if cfg!(debug_assertions) {
-            table += "This is a debug build; the figures say little.\n";
-        }
-        table += &format!("{:<28} {:>8} {:>8} {:>8}   count\n", "milliseconds", "p50", "p95", "p99");
-        table += &self.floor.line("bare fork, same work");
-        table += &self.task.line("tiny task, sealed, verified");
-        for (stage, spread) in &self.stages {
-            table += &spread.line(&format!("  of which {stage}"));
-        }
-        table += &format!("ratio of the medians: {:.2}\n", self.ratio());
-        for (at_once, rate) in &self.throughput {
-            table += &format!("{at_once} in flight: {rate:.0} tasks a second\n");
-        }
-        table + "layers: " + &self.layers.join(" ")
+        let warning = if cfg!(debug_assertions) { "This is a debug build; the figures say little.\n" } else { "" };
+        let ratios = [&self.spaced, &self.back_to_back].map(|series| series.ratio(&self.floor));
+        let rates: Vec<String> = self
+            .throughput
+            .iter()
+            .map(|(at_once, rate)| format!("tasks a second, {at_once} in flight: {rate:.0}\n"))
+            .collect();
+        [
+            warning,
+            &format!("{:<28} {:>8} {:>8} {:>8}   count\n", "milliseconds", "p50", "p95", "p99"),
+            &self.floor.line("bare fork, same work"),
+            &self.spaced.lines("tiny task, spare in stock"),
+            &self.back_to_back.lines("tiny task, back to back"),
+            &format!("medians, times the bare fork: {:.2} in stock, {:.2} back to back\n", ratios[0], ratios[1]),
+            &rates.concat(),
+            "layers: ",
+            &self.layers.join(" "),
+        ]
+        .concat()
     }
 }
 
@@ -291,10 +322,9 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_the_nearest_rank() {
         let series: Vec<Duration> = (1..=200).rev().map(Duration::from_millis).collect();
-        let Spread { count, p50, p95, p99 } = Spread::of(&series);
-        assert_eq!((count, p50, p95, p99), (200, 100.0, 190.0, 198.0));
+        assert_eq!(Spread::of(&series).json(), json!({"count": 200, "p50": 100.0, "p95": 190.0, "p99": 198.0}));
         let one = Spread::of(&[Duration::from_millis(7)]);
-        assert_eq!((one.p50, one.p99), (7.0, 7.0));
-        assert_eq!(Spread::of(&[]).p50, 0.0);
+        assert_eq!(one.json(), json!({"count": 1, "p50": 7.0, "p95": 7.0, "p99": 7.0}));
+        assert_eq!(Spread::of(&[]).json(), json!({"count": 0, "p50": 0.0, "p95": 0.0, "p99": 0.0}));
     }
 }

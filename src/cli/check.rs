@@ -92,17 +92,18 @@ async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter
         Ok(_) => sealed,
         Err(_) => seal(&nothing_required(policy), interpreter, config).await,
     };
-    let modes = plan::modes(policy);
     let Ok(Sealed { trial, recipe, layers }) = shown else {
-        return [layers::rows(&modes, &[], None), vec![child, ablation::not_tried()]].concat();
+        return [layers::rows(&plan::modes(policy), &[], None), vec![child, ablation::not_tried()]].concat();
     };
+    // What was planned is what is needed, unless it was planned for reporting only.
+    let modes = if child.result == Grade::Fail { plan::modes(policy) } else { recipe.jail.modes };
+    let is_sealed = child.result == Grade::Pass;
     let limits = trial.forkserver.expectation.limits;
     let mut checks = vec![software::modules(&trial.forkserver.failed_modules)];
     checks.extend(layers::rows(&modes, &layers, limits.as_ref()));
     trial.child.finish().await;
     drop(trial.forkserver);
-    let sealed = child.result == Grade::Pass;
     checks.push(child);
-    checks.push(if sealed { ablation::row(&recipe, &layers).await } else { ablation::not_tried() });
+    checks.push(if is_sealed { ablation::row(&recipe, &layers).await } else { ablation::not_tried() });
     checks
 }

@@ -45,7 +45,10 @@ pub(crate) struct Library {
 /// None when the interpreter does not have its standard library where it says.
 pub(crate) fn collect(layout: &Layout, path: &Path, real_path: &Path, program: &Program) -> Option<Library> {
     let mut found = Library::default();
-    let standard: Vec<PathBuf> = layout.stdlib.iter().flatten().filter_map(|dir| real(dir)).collect();
+    // The third is where the build meant to be installed; a relocated one imports nothing from there.
+    let standard = layout.stdlib.iter().enumerate().filter_map(|(index, dir)| Some((index, dir.as_ref()?)));
+    let standard = standard.filter(|(index, dir)| *index < 2 || layout.search_path.contains(dir));
+    let standard: Vec<PathBuf> = standard.filter_map(|(_, dir)| real(dir)).collect();
     found.stdlib.clone_from(standard.first().filter(|dir| dir.is_dir())?);
     let (others, files): (Vec<PathBuf>, Vec<PathBuf>) = layout
         .search_path

@@ -3,7 +3,7 @@
 use std::io;
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
-use palisade_channel::message::{Failure, Print, Tally, TaskHead, Trapped};
+use palisade_channel::message::{Failure, Print, Raised, Tally, TaskHead, Trapped};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::UnixStream;
@@ -147,7 +147,7 @@ impl<'a> Conversation<'a> {
             Kind::Tally => self.said.omitted = parse::<Tally>(kind, &payload)?.omitted_prints,
             Kind::Trapped => self.said.trapped = Some(parse::<Trapped>(kind, &payload)?.syscall),
             Kind::Failed => return Ok(Some(End::Failed(parse(kind, &payload)?))),
-            Kind::Done => return result(payload).await.map(|result| Some(End::Done(result))).map_err(End::Violation),
+            Kind::Done => return result(payload).await.map(|result| Some(End::Done(result))),
             _ => return Err(End::Violation(format!("a {kind:?} frame"))),
         }
         Ok(None)
@@ -159,20 +159,30 @@ fn parse<T: DeserializeOwned>(kind: Kind, payload: &[u8]) -> Result<T, End> {
         .map_err(|error| End::Violation(format!("a {kind:?} frame that is no such thing: {error}")))
 }
 
-async fn result(payload: Vec<u8>) -> Result<Box<RawValue>, String> {
+async fn result(payload: Vec<u8>) -> Result<Box<RawValue>, End> {
     if payload.len() <= CHECK_INLINE {
         return check(payload);
     }
-    spawn_blocking(|| check(payload)).await.unwrap_or_else(|error| Err(error.to_string()))
+    spawn_blocking(|| check(payload)).await.unwrap_or_else(|error| Err(End::Violation(error.to_string())))
 }
 
 /// JSON, whole and alone, and not deeper than may be. No tree is built.
-fn check(payload: Vec<u8>) -> Result<Box<RawValue>, String> {
-    let text = String::from_utf8(payload).map_err(|_| "a result that is not UTF-8".to_owned())?;
+fn check(payload: Vec<u8>) -> Result<Box<RawValue>, End> {
+    let text = String::from_utf8(payload).map_err(|_| End::Violation("a result that is not UTF-8".to_owned()))?;
     if depth(text.as_bytes()) > MAX_DEPTH {
-        return Err(format!("a result nested deeper than {MAX_DEPTH}"));
+        return Err(too_deep());
     }
-    RawValue::from_string(text).map_err(|error| format!("a result that is not JSON: {error}"))
+    RawValue::from_string(text).map_err(|error| End::Violation(format!("a result that is not JSON: {error}")))
+}
+
+/// Code may well return such a value, so it is a failure of the task, in the words CPython begins it with where its own
+/// encoder gives up.
+fn too_deep() -> End {
+    End::Failed(Box::new(Failure::Raised(Raised {
+        class: "RecursionError".to_owned(),
+        message: format!("maximum recursion depth exceeded: the result is nested deeper than {MAX_DEPTH}"),
+        ..Raised::default()
+    })))
 }
 
 /// Deepest nesting of brackets outside of strings. Meant for JSON; of anything else it finds some number in linear time.

@@ -102,8 +102,8 @@ impl Harness {
         let endpoint = Endpoint::new(address, "runner-1", &GrantToken::new(token).unwrap(), 1 << 30).unwrap();
         let options = Options { endpoint, max_concurrency, idle_timeout: None, grace: LONG };
         let (signals, receiver) = mpsc::channel(4);
-        let (observer, observed) = mpsc::channel(64);
-        let runner = Runner::new(options, Arc::clone(&engine), receiver, Some(observer));
+        let (tell, observed) = mpsc::channel(64);
+        let runner = Runner::new(options, Arc::clone(&engine), receiver, Some(tell));
         Self { broker, engine, observed, signals, runner: tokio::spawn(runner.run()) }
     }
 

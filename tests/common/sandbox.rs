@@ -2,6 +2,7 @@
 //!
 //! Every test uses a part of it.
 #![allow(dead_code, reason = "each test crate uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 pub(crate) mod attempts;
 pub(crate) mod interpreter;
@@ -10,6 +11,7 @@ pub(crate) mod runner;
 
 use std::fs;
 use std::future::Future;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,8 +79,8 @@ impl User {
 pub(crate) fn skip(why: &str) {
     static SKIPPED: AtomicUsize = AtomicUsize::new(0);
     let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
-    eprintln!("SKIPPED: {why}");
-    eprintln!("skipped in this test program so far: {count}");
+    // Not eprintln!, which the test harness keeps to itself where the test passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}\nskipped in this test program so far: {count}");
 }
 
 /// A folder that everybody can reach and only this user can change, for what the ordinary user must read.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use palisade_channel::control::Modules;
 use palisade_sandbox::layer::{Layer, Outcome, Refusal};
 use palisade_sandbox::plan::Sabotage;
+use palisade_sandbox::probe;
 use palisade_sandbox::verify::NotVerified;
 use tokio::time::timeout;
 
@@ -36,6 +37,8 @@ enum Came {
     Noticed(String),
     /// Nobody noticed.
     Unnoticed,
+    /// It cannot be left out here: the host has put it on already.
+    Moot(&'static str),
     /// Something else went wrong, so nothing is shown.
     Unclear(String),
 }
@@ -45,7 +48,9 @@ pub(super) async fn row(recipe: &Recipe, layers: &[Outcome]) -> Check {
     let held = |layer: Layer| layers.iter().any(|outcome| outcome.layer == layer && outcome.state.is_held());
     let mut all = Vec::new();
     for (step, layer) in STEPS {
-        if layer.is_none_or(held) {
+        if step == Sabotage::NoNewPrivs && probe::has_no_new_privs() {
+            all.push((name(step), Came::Moot("cannot be, as the runner itself was started with it")));
+        } else if layer.is_none_or(held) {
             all.push((name(step), without(recipe, step).await));
         }
     }
@@ -125,11 +130,15 @@ fn name(step: Sabotage) -> &'static str {
 }
 
 fn judged(all: &[(&'static str, Came)]) -> Check {
-    let (mut unnoticed, mut unclear) = (0, 0);
+    let (mut noticed, mut unnoticed, mut unclear) = (0, 0, 0);
     let mut details = Vec::new();
     for (name, came) in all {
         details.push(match came {
-            Came::Noticed(how) => format!("{name}: {how}"),
+            Came::Noticed(how) => {
+                noticed += 1;
+                format!("{name}: {how}")
+            }
+            Came::Moot(why) => format!("{name}: {why}"),
             Came::Unnoticed => {
                 unnoticed += 1;
                 format!("{name}: NOT NOTICED")
@@ -146,8 +155,10 @@ fn judged(all: &[(&'static str, Came)]) -> Check {
     } else if unclear > 0 {
         let found = format!("for {unclear} of {} steps it was not shown that leaving them out is noticed", all.len());
         Check::caution(NAME, REQUIRED, found, "run this again; if it stays, report it with all of this table")
+    } else if noticed == 0 {
+        Check::caution(NAME, REQUIRED, "there was nothing to leave out", "require more layers in the policy")
     } else {
-        Check::pass(NAME, REQUIRED, format!("{} steps left out, one at a time: each was noticed", all.len()))
+        Check::pass(NAME, REQUIRED, format!("{noticed} steps left out, one at a time: each was noticed"))
     };
     row.with(details)
 }
@@ -178,6 +189,8 @@ mod tests {
         let grade = |all: &[(&'static str, Came)]| judged(all).result;
         assert_eq!(grade(&[noticed()]), Grade::Pass);
         assert_eq!(grade(&[noticed(), unclear()]), Grade::Caution);
+        assert_eq!(grade(&[noticed(), ("d", Came::Moot("set"))]), Grade::Pass);
+        assert_eq!(grade(&[("d", Came::Moot("set"))]), Grade::Caution);
         assert_eq!(grade(&[noticed(), unclear(), ("c", Came::Unnoticed)]), Grade::Fail);
     }
 }

@@ -138,19 +138,19 @@ mod tests {
     use super::super::report::Grade;
     use super::*;
 
-    fn graded(mode: Mode, state: Option<State>) -> Check {
-        row(Layer::Cgroup, mode, state.as_ref(), None)
+    fn graded(mode: Mode, state: Option<&State>) -> Check {
+        row(Layer::Cgroup, mode, state, None)
     }
 
     #[test]
     fn a_layer_is_graded_by_what_it_is_needed_for() {
-        let gone = || Some(State::Missing { found: "it is gone".into(), remedy: "fetch it".into() });
-        let required = graded(Mode::Required, gone());
+        let gone = State::Missing { found: "it is gone".into(), remedy: "fetch it".into() };
+        let required = graded(Mode::Required, Some(&gone));
         assert_eq!((required.result, required.remedy.as_deref()), (Grade::Fail, Some("fetch it")));
-        assert_eq!(graded(Mode::BestEffort, gone()).result, Grade::Caution);
-        assert_eq!(graded(Mode::Required, Some(State::held("here"))).result, Grade::Pass);
-        assert_eq!(graded(Mode::BestEffort, Some(State::NotNeeded)).result, Grade::Pass);
-        assert_eq!(graded(Mode::Off, Some(State::Off)).result, Grade::Caution);
+        assert_eq!(graded(Mode::BestEffort, Some(&gone)).result, Grade::Caution);
+        assert_eq!(graded(Mode::Required, Some(&State::held("here"))).result, Grade::Pass);
+        assert_eq!(graded(Mode::BestEffort, Some(&State::NotNeeded)).result, Grade::Pass);
+        assert_eq!(graded(Mode::Off, Some(&State::Off)).result, Grade::Caution);
         assert_eq!(graded(Mode::Required, None).result, Grade::Caution);
     }
 

@@ -94,6 +94,12 @@ pub(super) fn not_tried() -> Check {
 /// The row about the child.
 pub(super) fn row(sealed: &Result<Sealed, NotSealed>) -> Check {
     match sealed {
+        Ok(_) if !palisade_sandbox::SEALS => Check::caution(
+            NAME,
+            "off",
+            "a child runs without any seal: this build of Palisade cannot seal processes",
+            "run the ordinary build on Linux 6.1 or newer",
+        ),
         Ok(Sealed { trial, .. }) => {
             let seen = seen(&trial.forkserver.expectation, trial.forkserver.holds(Layer::SlotUids));
             let attested = trial

@@ -171,7 +171,10 @@ const MEMORY: &[Attempt] = &[
     (Refused, "return call('memfd_secret', 0)"),
     (Refused, "return call('shmget', 0, 4096, 0o1666)"),
     (Refused, "return call('mlockall', 1)"),
-    (Refused, "try:\n    return ctypes.CFUNCTYPE(None)(print)\nexcept MemoryError:\n    raise OSError(1, 'no callback')"),
+    (
+        Refused,
+        "try:\n    return ctypes.CFUNCTYPE(None)(print)\nexcept MemoryError:\n    raise OSError(1, 'no callback')",
+    ),
 ];
 
 const OTHERS: &[Attempt] = &[

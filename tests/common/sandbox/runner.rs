@@ -233,7 +233,14 @@ impl Drop for Runner {
             process.signal(Signal::SIGKILL);
         }
         if std::thread::panicking() {
-            eprintln!("log of the runner:\n{}", self.log());
+            let log = self.log();
+            let unusual: Vec<_> = log
+                .lines()
+                .filter(|line| {
+                    !["Accepted", "Received", "Completed"].contains(&line.split(' ').next().unwrap_or_default())
+                })
+                .collect();
+            eprintln!("log of the runner:\n{}", unusual.join("\n"));
         }
         for file in &self.files {
             let _ = std::fs::remove_file(file);

@@ -9,6 +9,7 @@
 //! └─ palisade-task-<runner>-<n>   one child
 //! ```
 
+use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -89,14 +90,14 @@ impl Groups {
         let leaf = base.join(LEAF);
         create(&leaf).map_err(|e| failed("making a folder", &e))?;
         let handed_down =
-            write(&leaf, "cgroup.procs", pid).map_err(|e| failed("moving the runner", &e)).and_then(|()| {
-                write(base, "cgroup.subtree_control", "+memory +pids")
+            write(&leaf, "cgroup.procs", &pid).map_err(|e| failed("moving the runner", &e)).and_then(|()| {
+                write(base, "cgroup.subtree_control", &"+memory +pids")
                     .map_err(|e| failed("handing controllers down", &e))
             });
         if let Err(refusal) = handed_down {
             // As it was before, as far as it can be.
             if base == own {
-                let _ = write(base, "cgroup.procs", pid);
+                let _ = write(base, "cgroup.procs", &pid);
                 let _ = fs::remove_dir(&leaf);
             }
             return Err(refusal);
@@ -122,15 +123,15 @@ impl Groups {
         fs::create_dir(&path)?;
         let group = Group { path, groups: Arc::clone(self) };
         let path = &group.path;
-        write(path, "memory.max", self.limits.memory.saturating_add(baseline))?;
-        match write(path, "memory.swap.max", 0) {
+        write(path, "memory.max", &self.limits.memory.saturating_add(baseline))?;
+        match write(path, "memory.swap.max", &0) {
             // A kernel that does not swap has no such file.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => other?,
         }
-        write(path, "memory.oom.group", 1)?;
-        write(path, "pids.max", self.limits.processes)?;
-        write(path, "cgroup.procs", pid)?;
+        write(path, "memory.oom.group", &1)?;
+        write(path, "pids.max", &self.limits.processes)?;
+        write(path, "cgroup.procs", &pid)?;
         let members = fs::read_to_string(path.join("cgroup.procs"))?;
         if members.trim() != pid.to_string() {
             return Err(io::Error::other(format!("process {pid} was moved, but {members:?} is there")));
@@ -146,7 +147,7 @@ impl Groups {
 impl Drop for Group {
     fn drop(&mut self) {
         // Linux 5.14. Before it the child's own death, which the caller sees to, has to do.
-        let _ = write(&self.path, "cgroup.kill", 1);
+        let _ = write(&self.path, "cgroup.kill", &1);
         if !removed(&self.path) {
             self.groups.stale().push(std::mem::take(&mut self.path));
         }
@@ -165,7 +166,7 @@ fn create(folder: &Path) -> io::Result<()> {
 }
 
 /// The kernel makes the files of a cgroup with its folder; the folders of tests are ordinary ones.
-fn write(folder: &Path, file: &str, value: impl ToString) -> io::Result<()> {
+fn write(folder: &Path, file: &str, value: &dyn Display) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(cfg!(test)).truncate(cfg!(test)).open(folder.join(file))?;
     file.write_all(value.to_string().as_bytes())
 }

@@ -57,6 +57,11 @@ pub fn shows_seccomp_filters() -> bool {
     super::verify::Status::own().is_ok_and(|status| status.seccomp_filters().is_ok())
 }
 
+/// Whether this process has `no_new_privs` already, as containers without privilege escalation start it: then all have it.
+pub fn has_no_new_privs() -> bool {
+    nix::sys::prctl::get_no_new_privs().unwrap_or(false)
+}
+
 /// The capabilities in force for this process, sorted.
 pub fn capabilities() -> Vec<String> {
     let set = caps::read(None, CapSet::Effective).unwrap_or_default();

@@ -27,6 +27,11 @@ pub fn shows_seccomp_filters() -> bool {
 }
 
 /// Not known.
+pub fn has_no_new_privs() -> bool {
+    false
+}
+
+/// Not known.
 pub fn capabilities() -> Vec<String> {
     Vec::new()
 }
