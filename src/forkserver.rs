@@ -27,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use slots::Slot;
 
+/// The pid of a container's first process, which inherits every orphan.
+const INIT: u32 = 1;
+
 /// All that a forkserver is started with.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -153,6 +156,11 @@ impl Forkserver {
         self.next_ticket.load(Ordering::Relaxed)
     }
 
+    /// Ends it and its children, even if it is stuck.
+    pub fn end(&self) {
+        self.shared.control.hang_up();
+    }
+
     /// Fires when it has died.
     pub fn gone(&self) -> &CancellationToken {
         &self.shared.gone
@@ -161,7 +169,7 @@ impl Forkserver {
 
 impl Drop for Forkserver {
     fn drop(&mut self) {
-        self.shared.control.hang_up();
+        self.end();
     }
 }
 
@@ -200,6 +208,9 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
     // It closes its end by dying, or it broke the protocol and must die; its children die with it.
     let _ = process::pidfd_kill(pidfd.as_fd());
     let how = process::reap(pid, 0);
+    if std::process::id() == INIT {
+        process::reap_orphans();
+    }
     shared.gone.cancel();
     shared.children().clear();
     match last_words {

@@ -178,6 +178,14 @@ struct Keeper {
     state: watch::Sender<Stock>,
 }
 
+/// Why a forkserver no longer fills the stock.
+enum Until {
+    /// It died, or makes no children.
+    Unfit,
+    /// It is old.
+    Retired,
+}
+
 /// Failures in a row, and the pauses between them. A success ends the row.
 #[derive(Debug, Default)]
 struct Failures(u32);
@@ -187,47 +195,76 @@ impl Keeper {
         let mut forkserver = first;
         let mut failures = Failures::default();
         loop {
-            self.serve(&forkserver, &mut failures).await;
-            // Spares of the old one are still good children where it was only old; where it died they are dead.
-            self.shared.spares().retain(Child::is_alive);
-            forkserver = self.replace(&mut failures).await;
+            let until = self.serve(&forkserver, &mut failures, |f| self.is_worn(f)).await;
+            let successor = match until {
+                Until::Unfit => {
+                    forkserver.end();
+                    self.replace(&mut failures).await
+                }
+                // It goes on serving while its successor comes up.
+                Until::Retired => {
+                    let mut others = Failures::default();
+                    tokio::select! {
+                        successor = self.replace(&mut failures) => successor,
+                        _ = self.serve(&forkserver, &mut others, |_| false) => {
+                            forkserver.end();
+                            self.replace(&mut failures).await
+                        }
+                    }
+                }
+            };
+            // Spares of the old one are as old as it is.
+            self.shared.spares().clear();
+            forkserver = successor;
         }
     }
 
-    /// Fills the stock from one forkserver until it is gone or old.
-    async fn serve(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
-        while !self.is_worn(forkserver) {
+    /// Fills the stock from one forkserver until it is of no use, or `retired`.
+    async fn serve(
+        &self,
+        forkserver: &Arc<Forkserver>,
+        failures: &mut Failures,
+        retired: impl Fn(&Forkserver) -> bool,
+    ) -> Until {
+        while !retired(forkserver) {
             if self.shared.spares().len() >= self.shared.want {
                 tokio::select! {
                     () = self.shared.wanted.notified() => {}
-                    () = forkserver.gone().cancelled() => break,
+                    () = forkserver.gone().cancelled() => {}
                     // A spare that dies in stock is noticed at the latest now.
                     () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_alive),
                 }
-                continue;
-            }
-            let slots = self.slots.as_ref().filter(|_| forkserver.holds(Layer::SlotUids));
-            match Child::fork(forkserver, slots).await {
-                Ok(child) => {
-                    if failures.end() {
-                        let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
-                    }
-                    self.shared.spares().push_back(child);
-                    self.shared.added.notify_waiters();
-                }
-                Err(error) => {
-                    tracing::error!("A child could not be sealed: {error}");
-                    self.pause(failures, error.to_string()).await;
-                }
+            } else {
+                self.add_spare(forkserver, failures).await;
             }
             if forkserver.gone().is_cancelled() {
-                break;
+                tracing::warn!("The forkserver died; starting another one");
+                return Until::Unfit;
+            }
+            // One that is stuck does not die by itself.
+            if failures.0 >= GIVE_UP_AFTER {
+                tracing::warn!("The forkserver makes no children; starting another one");
+                return Until::Unfit;
             }
         }
-        if forkserver.gone().is_cancelled() {
-            tracing::warn!("The forkserver died; starting another one");
-        } else {
-            tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
+        tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
+        Until::Retired
+    }
+
+    async fn add_spare(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
+        let slots = self.slots.as_ref().filter(|_| forkserver.holds(Layer::SlotUids));
+        match Child::fork(forkserver, slots).await {
+            Ok(child) => {
+                if failures.end() {
+                    let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+                }
+                self.shared.spares().push_back(child);
+                self.shared.added.notify_waiters();
+            }
+            Err(error) => {
+                tracing::error!("A child could not be sealed: {error}");
+                self.pause(failures, error.to_string()).await;
+            }
         }
     }
 

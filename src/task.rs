@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use palisade_analyzer::Verdict as Analysis;
 use palisade_channel::message::{Purpose, TaskHead};
-use palisade_sandbox::verify::Status;
+use palisade_sandbox::verify::{NotVerified, Status};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,9 @@ use crate::verdict::{Outcome, verdict};
 
 /// How often the memory of a running task is looked at. Memory can grow by a few MiB in this time.
 const MEMORY_CHECK: Duration = Duration::from_millis(10);
+
+/// So many looks in a row may fail: a process that ends is unreadable for a moment.
+const MOST_UNREADABLE: u32 = 100;
 
 /// How long a child that closed its socket may take to end by itself.
 const END_BY_ITSELF: Duration = Duration::from_secs(1);
@@ -94,7 +97,10 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
     let end = tokio::select! {
         end = Conversation::new(&child.socket, head, said).run(settings) => end,
         () = sleep(limit) => return Outcome::TimedOut(limit),
-        () = memory => return Outcome::OutOfMemory { limit: engine.limits.memory },
+        watched = memory => return match watched {
+            Watched::Grown => Outcome::OutOfMemory { limit: engine.limits.memory },
+            Watched::Unreadable(why) => Outcome::Violation(format!("its memory cannot be measured: {why}")),
+        },
     };
     match end {
         // The child is killed on return; its answer was complete.
@@ -109,19 +115,28 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
 }
 
 /// Ends when the process has grown beyond the limit. `RLIMIT_AS` bounds what it maps, but not its page tables, of which one
-/// for each GiB touched is real memory; and a process whose state cannot be read any more is over, which the socket tells.
-async fn watch_memory(pid: i32, at_seal: u64, limit: u64) {
+/// for each GiB touched is real memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be
+/// bounded.
+async fn watch_memory(pid: i32, at_seal: u64, limit: u64) -> Watched {
     let mut ticks = interval(MEMORY_CHECK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
+    let mut unreadable = 0;
     loop {
         ticks.tick().await;
-        if let Ok(footprint) = Status::of(pid).and_then(|status| status.footprint())
-            && footprint.saturating_sub(at_seal) > limit
-        {
-            return;
+        match Status::of(pid).and_then(|status| status.footprint()) {
+            Ok(footprint) if footprint.saturating_sub(at_seal) > limit => return Watched::Grown,
+            Ok(_) => unreadable = 0,
+            Err(why) if unreadable == MOST_UNREADABLE => return Watched::Unreadable(why),
+            Err(_) => unreadable += 1,
         }
     }
+}
+
+/// Why the watch over a task's memory ended.
+enum Watched {
+    Grown,
+    Unreadable(NotVerified),
 }
 
 struct Clock(Instant);

@@ -46,7 +46,7 @@ pub(crate) enum Outcome {
 }
 
 /// What is sent for `outcome`. With `continue_on_fail` a failure of the running code is a result; refusals and syntax
-/// errors stay errors, and so does what is not the code's fault.
+/// errors stay errors, and so does a task that no child could be had for.
 pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u64) -> Verdict {
     let error = match outcome {
         Outcome::Done(result) => return Verdict::Done(result),

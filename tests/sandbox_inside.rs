@@ -71,6 +71,8 @@ async fn everything_is_refused(tier: Tier, namespaces: bool) {
         }
         sweep(&runner, tier, &outside.items).await;
 
+        let none: [String; 0] = [];
+        assert_eq!(runner.answers(&sibling.id), none, "the sibling should sleep for long");
         outside.is_unharmed(&runner, forkserver, &spares).await;
         runner.broker.cancel(&sibling.id, "over");
         assert_eq!(message(&outcome(sibling).await), "Task was cancelled");

@@ -71,9 +71,10 @@ async fn nothing_outlives(pid_namespace: bool) {
             assert!(below.len() > 2, "{user:?}, {scene:?}: {below:?}");
 
             runner.supervisor.signal(Signal::SIGKILL);
-            let gone = eventually(Duration::from_secs(1), || !below.iter().any(|process| process.is_alive())).await;
+            eventually(Duration::from_secs(1), || !below.iter().any(|process| process.is_alive())).await;
             let left: Vec<_> = below.iter().filter(|process| process.is_alive()).collect();
-            assert!(gone, "{user:?}, {scene:?}: alive a second later: {left:?}");
+            left.iter().for_each(|process| process.signal(Signal::SIGKILL));
+            assert!(left.is_empty(), "{user:?}, {scene:?}: alive a second later: {left:?}");
         }
     }
 }
@@ -96,7 +97,7 @@ async fn a_dead_forkserver_costs_the_tasks_in_flight_and_no_other() {
         runner.ordinary_task("the death of a forkserver").await;
         assert_ne!(runner.forkserver(), forkserver);
         for id in &ids {
-            assert_eq!(runner.answers(id), 1, "answers to one task");
+            assert_eq!(runner.answers(id).len(), 1, "answers to one task");
         }
         assert!(eventually(LONG, || !children.iter().any(|child| child.is_alive())).await);
 
@@ -174,7 +175,7 @@ async fn every_bad_end_is_one_clear_error_and_the_next_task_works() {
             let answer = outcome(task).await;
             assert!(message(&answer).contains(error), "{code}: {answer:?}");
             runner.ordinary_task(code).await;
-            assert_eq!(runner.answers(&id), 1, "{code}");
+            assert_eq!(runner.answers(&id).len(), 1, "{code}");
         }
     }
 }

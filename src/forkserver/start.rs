@@ -92,14 +92,15 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
 
     conversation.send("jail", &Command::Jail(Box::new(recipe.jail.clone())), Some(&extension))?;
     let (heard, ancillary) = conversation.hear("jail", COME_UP)?;
-    let Event::Jailed(mut layers) = heard else { return Err(conversation.unexpected("jail", heard)) };
     let pid = ancillary.sender_pid.ok_or_else(|| conversation.broken("jail", "the kernel did not name the sender"))?;
     let pidfd = match ancillary.sender_pidfd {
         Some(pidfd) => pidfd,
         // Not reaped by anybody but this thread, so the number cannot be somebody else's.
         None => process::pidfd_open(pid).map_err(failed("pidfd"))?,
     };
+    // Whatever it says: it is this process's child, and must be reaped.
     unsettled.named(pid, pidfd);
+    let Event::Jailed(mut layers) = heard else { return Err(conversation.unexpected("jail", heard)) };
 
     let (hello, _) = conversation.hear("start", COME_UP)?;
     let Event::Hello { version } = hello else { return Err(conversation.unexpected("start", hello)) };

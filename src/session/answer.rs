@@ -10,8 +10,7 @@ use crate::execute::{Answer, ErrorKind, TaskError, Verdict};
 use crate::frame::{Outgoing, Settings};
 use crate::logging::one_line;
 
-/// Prints that are sent for one task, and bytes of them; n8n's users see the first hundred.
-const MAX_PRINTS: usize = 100;
+/// Bytes of prints that are sent for one task; how many prints there are at most, the policy says.
 const MAX_PRINT_BYTES: usize = 16 << 20;
 /// Of one print, the log shows this much.
 const LOGGED_PRINT_CHARS: usize = 2000;
@@ -39,7 +38,7 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
     Observed {
         task_id: task_id.to_owned(),
         error,
-        prints: answer.prints.iter().take(MAX_PRINTS).map(|print| print.text.clone()).collect(),
+        prints: answer.prints.iter().map(|print| print.text.clone()).collect(),
         report: answer.report.clone(),
     }
 }
@@ -47,7 +46,7 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
 /// What the log says about a task that is over.
 pub(super) fn log(task_id: &str, Labels(labels): &Labels, took: Duration, answer: &Answer) {
     let task_id = id(task_id);
-    for print in answer.prints.iter().take(MAX_PRINTS) {
+    for print in &answer.prints {
         info!("[user code] {}", one_line(&print.text, LOGGED_PRINT_CHARS));
     }
     match &answer.verdict {
@@ -69,7 +68,7 @@ pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
     let mut frames = Vec::new();
     let mut room = MAX_PRINT_BYTES;
     let total = answer.prints.len();
-    for print in answer.prints.iter().take(MAX_PRINTS) {
+    for print in &answer.prints {
         let Some(rest) = room.checked_sub(print_bytes(print)) else { break };
         room = rest;
         frames.push(Outgoing::print(task_id, &print.params));

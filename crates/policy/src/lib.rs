@@ -33,7 +33,7 @@ pub struct Policy {
     pub layers: Layers,
     /// Built-ins that user code has not.
     pub builtins_deny: Vec<String>,
-    /// Modules every forkserver imports ahead.
+    /// Modules every forkserver imports ahead besides the allowed ones.
     pub preload: Vec<String>,
     /// Whether every extension module of the standard library is imported ahead.
     pub preload_all_stdlib: bool,
@@ -89,7 +89,7 @@ impl Policy {
         file.check().map_err(|what| PolicyError::Value { origin: origin.to_owned(), what })?;
         let tier = needs::tier(&stdlib, &external);
         Ok(Self {
-            preload: needs::preload(&stdlib, &external, &file.preload.always),
+            preload: file::names(&file.preload.always),
             preload_all_stdlib: stdlib == Allow::All,
             tier,
             builtins_deny: builtins_deny.unwrap_or_else(|| file::names(&file.builtins.deny)),
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(rules.blocked_attributes, words(N8N_ATTRIBUTES));
         assert_eq!(rules.format_methods, words(N8N_FORMAT_METHODS));
         assert_eq!(policy.layers.landlock, LayerMode::Required);
-        assert!(policy.preload.iter().any(|name| name == "_strptime"));
+        assert!(policy.preload.iter().any(|name| name == "tokenize"));
     }
 
     #[test]

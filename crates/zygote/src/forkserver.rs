@@ -15,9 +15,9 @@ use pyo3::prelude::*;
 
 use crate::{child, run};
 
-/// At most this many modules that could not be imported are reported, each with this many bytes of reason: the message must
-/// fit a packet.
-const FAILED_MODULES: (usize, usize) = (200, 300);
+/// At most this many modules that could not be imported are reported, name and reason each cut at this many bytes: even
+/// where JSON makes six bytes of each, the message fits a packet.
+const FAILED_MODULES: (usize, usize) = (50, 200);
 
 /// Exit codes of the forkserver; the supervisor logs them.
 const EXIT_SUPERVISOR_GONE: i32 = 0;

@@ -58,17 +58,21 @@ fn row(layer: Layer, mode: Mode, state: Option<&State>, limits: Option<&Limits>)
             let remedy = format!("set {name} = \"best-effort\" or \"required\" in the policy's layers");
             Check::caution(name, needed, "switched off by the policy", remedy)
         }
-        // The kernel's own word is all there is where nothing could be started.
-        None => match (layer, probe::landlock()) {
-            (Layer::Landlock, Err(refusal)) => missing(name, mode, &refusal.found, &refusal.remedy),
-            (Layer::Landlock, Ok(words)) => Check::not_tried(name, needed, &format!("the kernel has {words}")),
-            (Layer::Seccomp, _) => {
-                let actions = probe::seccomp_actions().0.join(", ");
-                Check::not_tried(name, needed, &format!("the kernel has the actions {actions}"))
-            }
-            _ => Check::not_tried(name, needed, ""),
-        },
+        None => not_reached(layer, mode),
     }
+}
+
+/// The kernel's own word is all there is where nothing could be started.
+fn not_reached(layer: Layer, mode: Mode) -> Check {
+    let known = match (layer, probe::landlock(), probe::seccomp_actions().0) {
+        (Layer::Landlock, Err(refusal), _) => return missing(layer.name(), mode, &refusal.found, &refusal.remedy),
+        (Layer::Landlock, Ok(words), _) => format!("the kernel has {words}"),
+        (Layer::Seccomp, _, actions) if !actions.is_empty() => {
+            format!("the kernel has the actions {}", actions.join(", "))
+        }
+        _ => String::new(),
+    };
+    Check::not_tried(layer.name(), needed(mode), &known)
 }
 
 fn needed(mode: Mode) -> &'static str {

@@ -70,7 +70,7 @@ impl Check {
     /// Nothing is known, because of something that failed and has a row of its own.
     pub(super) fn not_tried(name: &'static str, needed: &'static str, known: &str) -> Self {
         let separator = if known.is_empty() { "" } else { "; " };
-        let found = format!("not tried, as nothing could be started{separator}{known}");
+        let found = format!("not tried, as nothing could be sealed{separator}{known}");
         Self::caution(name, needed, found, "first what says FAIL")
     }
 

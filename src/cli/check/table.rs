@@ -25,6 +25,7 @@ pub(super) fn table(report: &Report, colours: bool) -> String {
     }
     let verdict = match report.result {
         Grade::Pass => "Tasks run here, with every layer that is wanted.",
+        Grade::Caution if !palisade_sandbox::SEALS => "Tasks run here WITHOUT ANY SEAL, because the operator said so.",
         Grade::Caution => "Tasks run here, sealed as required; see CAUTION for what could be better.",
         Grade::Fail => "No task runs here; see FAIL.",
     };

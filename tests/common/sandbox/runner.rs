@@ -197,16 +197,18 @@ impl Runner {
         assert_eq!(answer, Ok(json!([{"json": {"sum": 42}}])), "after {after}: {}", self.log());
     }
 
-    /// How many answers the runner has sent for a task.
-    pub(crate) fn answers(&self, task_id: &str) -> usize {
-        let of_task = |entry: &palisade::embedded::Entry| match &entry.what {
-            Recorded::Received(text) => serde_json::from_str::<Value>(text).is_ok_and(|frame| {
-                let kind = frame["type"].as_str().unwrap_or_default();
-                frame["taskId"] == task_id && ["runner:taskdone", "runner:taskerror"].contains(&kind)
-            }),
-            _ => false,
-        };
-        self.broker.transcript().iter().filter(|entry| of_task(entry)).count()
+    /// The answers the runner has sent for a task.
+    pub(crate) fn answers(&self, task_id: &str) -> Vec<String> {
+        let answers = self.broker.transcript().into_iter().filter_map(|entry| match entry.what {
+            Recorded::Received(text) => {
+                let frame: Value = serde_json::from_str(&text).ok()?;
+                let kind = frame["type"].as_str()?;
+                let of_task = frame["taskId"] == task_id && ["runner:taskdone", "runner:taskerror"].contains(&kind);
+                of_task.then_some(text)
+            }
+            _ => None,
+        });
+        answers.collect()
     }
 
     /// Waits until so many children of the forkserver use CPU time: tasks that spin.

@@ -26,9 +26,10 @@ pub fn may_administer() -> bool {
     caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_ADMIN).unwrap_or(false)
 }
 
-/// Whether supplementary groups can be given up.
+/// Whether supplementary groups can be given up: not in a user namespace that was made without privileges.
 pub fn may_set_groups() -> bool {
-    caps::has_cap(None, CapSet::Effective, Capability::CAP_SETGID).unwrap_or(false)
+    let denied = fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny");
+    caps::has_cap(None, CapSet::Effective, Capability::CAP_SETGID).unwrap_or(false) && !denied
 }
 
 /// A range of `count` ids that this process may give to children. Abilities decide, not being root.

@@ -7,8 +7,9 @@ use super::{identity, landlock, limits, namespaces, process, seccomp};
 use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal};
 use crate::plan::{JailPlan, Sabotage};
 
-/// Goes to jail as planned, all descriptors but the standard ones marked close-on-exec, for good, in the order in which the steps are possible. What became of each layer comes back;
-/// this may be another process than the one that called (the first of a PID namespace). The next step is exec.
+/// Goes to jail as planned, for good, in the order in which the steps are possible; all descriptors but the standard ones are
+/// close-on-exec then. What became of each layer comes back, perhaps in another process than the one that called (the first
+/// of a PID namespace). The next step is exec.
 ///
 /// # Errors
 /// The refusal of a required layer. The process is then good for nothing but ending.
@@ -16,7 +17,11 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     let modes = &plan.modes;
     let mut outcomes = Outcomes::default();
 
-    let left = namespaces::leave(modes, &mut outcomes)?;
+    // While CAP_SETGID still counts: in a user namespace of our own nobody can do it any more.
+    if plan.clear_groups {
+        identity::clear_groups().map_err(|e| refusal(Layer::Capabilities, &e))?;
+    }
+    let left = namespaces::leave(modes, plan.slot_uids.is_some(), &mut outcomes)?;
     if left.pid {
         namespaces::enter_pid_namespace().map_err(|e| refusal(Layer::PidNamespace, &e))?;
     }
@@ -53,9 +58,6 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         keep_for_slots = outcomes.apply(Layer::SlotUids, modes.slot_uids, || confined_kill(&left, &modes.landlock))?;
     }
     outcomes.apply(Layer::Capabilities, Mode::Required, || {
-        if plan.clear_groups {
-            identity::clear_groups().map_err(|e| refusal(Layer::Capabilities, &e))?;
-        }
         identity::drop_capabilities(keep_for_slots).map_err(|e| refusal(Layer::Capabilities, &e))?;
         Ok(String::new())
     })?;

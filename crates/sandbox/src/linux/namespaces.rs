@@ -10,6 +10,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
 use super::identity;
+use super::process::Ended;
 use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
 use crate::plan::Modes;
 
@@ -22,11 +23,11 @@ pub struct Left {
     pub mounts: bool,
 }
 
-/// Leaves the host's namespaces as far as wanted and possible.
+/// Leaves the host's namespaces as far as wanted and possible. `slots` tells whether children get user ids of their own.
 ///
 /// # Errors
 /// The refusal of a required one.
-pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<Left, Refusal> {
+pub fn leave(modes: &Modes, slots: bool, outcomes: &mut Outcomes) -> Result<Left, Refusal> {
     let others = [
         (Layer::NetNamespace, modes.net_namespace, CloneFlags::CLONE_NEWNET),
         (Layer::IpcNamespace, modes.ipc_namespace, CloneFlags::CLONE_NEWIPC),
@@ -34,7 +35,17 @@ pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<Left, Refusal> {
         (Layer::PidNamespace, modes.pid_namespace, CloneFlags::CLONE_NEWPID),
     ];
     if modes.user_namespace == Mode::Off || !identity::may_administer() {
-        outcomes.apply(Layer::UserNamespace, modes.user_namespace, own_user_namespace)?;
+        let tried = outcomes.apply(Layer::UserNamespace, modes.user_namespace, || {
+            if slots {
+                let found = "children have user ids of their own, and an unprivileged user namespace holds one id";
+                return Err(Refusal::new(Layer::UserNamespace, found, "nothing: ids of their own are worth more"));
+            }
+            try_user_namespace().map(|()| String::new())
+        })?;
+        if tried {
+            // The trial has worked. If this fails all the same the old ids are lost, so there is no going on without.
+            enter_user_namespace().map_err(|e| refused(Layer::UserNamespace, &e))?;
+        }
     } else {
         // The runner may make the others as it is, and the jailer gives that up.
         outcomes.0.push(Outcome { layer: Layer::UserNamespace, state: State::NotNeeded });
@@ -55,24 +66,39 @@ pub fn leave(modes: &Modes, outcomes: &mut Outcomes) -> Result<Left, Refusal> {
     Ok(left)
 }
 
-/// A user namespace in which this process keeps its own user and group id, the only ones there.
-fn own_user_namespace() -> Result<String, Refusal> {
+/// Enters a user namespace in which this process keeps its own user and group id, the only ones there.
+fn enter_user_namespace() -> io::Result<()> {
     let (uid, gid) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| refused(Layer::UserNamespace, &e.into()))?;
-    let write = |file: &str, text: String| {
-        fs::write(file, text).map_err(|e| {
-            // The old ids are lost now, so there is no going on without.
-            Refusal::new(
-                Layer::UserNamespace,
-                format!("{file} could not be written: {e}"),
-                "set user_namespace = \"off\" in the policy's layers",
-            )
-        })
+    unshare(CloneFlags::CLONE_NEWUSER)?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"))?;
+    fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"))
+}
+
+/// Enters one in a process that is thrown away. Some hosts (AppArmor's restriction of unprivileged user namespaces) let it be
+/// made and then refuse what it is for, and there is no way back out of it.
+fn try_user_namespace() -> Result<(), Refusal> {
+    let tried = || -> io::Result<()> {
+        enter_user_namespace()?;
+        identity::drop_capabilities(false)
     };
-    write("/proc/self/setgroups", "deny".into())?;
-    write("/proc/self/uid_map", format!("{uid} {uid} 1"))?;
-    write("/proc/self/gid_map", format!("{gid} {gid} 1"))?;
-    Ok(String::new())
+    // SAFETY: this process has one thread, so its copy is whole and may allocate; it ends by _exit(2) below.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => Err(refused(Layer::UserNamespace, &io::Error::last_os_error())),
+        0 => {
+            let code = tried().map_or_else(|e| e.raw_os_error().unwrap_or(libc::EPERM), |()| 0);
+            // SAFETY: _exit(2) takes no pointers.
+            unsafe { libc::_exit(code) }
+        }
+        pid => match super::process::reap(pid, 0) {
+            Ok(Some((_, Ended::Exited(0)))) => Ok(()),
+            Ok(Some((_, Ended::Exited(errno)))) => {
+                Err(refused(Layer::UserNamespace, &io::Error::from_raw_os_error(errno)))
+            }
+            _ => Err(refused(Layer::UserNamespace, &io::Error::other("the process that tried it was lost"))),
+        },
+    }
 }
 
 fn refused(layer: Layer, error: &io::Error) -> Refusal {

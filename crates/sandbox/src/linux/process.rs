@@ -161,6 +161,15 @@ pub fn ended_child() -> io::Result<Option<i32>> {
     }
 }
 
+/// Reaps children that a dead child left behind, for a moment: they are killed at the same time as it is. Whoever waits for
+/// another child of this process at the same time finds it gone, which [`reap`] takes for none.
+pub fn reap_orphans() {
+    for _ in 0..20 {
+        while let Ok(Some(_)) = reap(-1, libc::WNOHANG) {}
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
 /// SIGKILL to all of process group `leader`. One that has nobody in it is fine.
 pub fn kill_group(leader: i32) {
     let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(leader), Signal::SIGKILL);

@@ -95,7 +95,8 @@ fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Vec<(String, String)
     let mut named = Vec::new();
     for list in [&settings.stdlib, &settings.external] {
         if let Allow::Only(names) = list {
-            named.extend(names.iter().map(String::as_str));
+            // Dotted entries match nothing, so there is nothing to import for them.
+            named.extend(names.iter().map(String::as_str).filter(|name| !name.contains('.')));
         }
     }
     named.extend(settings.modules.iter().map(String::as_str));
