@@ -84,6 +84,8 @@ pub struct TaskConfig {
     pub python: Option<PathBuf>,
     /// The file with the policy, where it is not the built-in one.
     pub policy: Option<PathBuf>,
+    /// The time zone of tasks, where it is not the system's.
+    pub time_zone: Option<String>,
     /// Whether a build that cannot seal runs tasks all the same. A build that can is not weakened by it.
     pub allow_unsealed: bool,
 }
@@ -276,6 +278,7 @@ impl TaskConfig {
             builtins_deny,
             allow_transitive_imports: reader.flag("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS")?,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            time_zone: Some(reader.text("TZ")?).filter(|zone| !zone.is_empty()),
             allow_unsealed: reader.flag("PALISADE_ALLOW_UNSEALED")?,
             python: path("PALISADE_PYTHON")?,
             policy: path("PALISADE_POLICY")?,

@@ -76,7 +76,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
     let jail = JailPlan {
         interpreter: interpreter.path.clone(),
         arguments: ["-I", "-B", "-X", "utf8", "-X", "disable_remote_debug"].map(String::from).into(),
-        environment: environment(),
+        environment: environment(config),
         modes,
         files: jail_files(interpreter, libraries),
         slot_uids,
@@ -239,13 +239,13 @@ fn jail_files(interpreter: &Interpreter, libraries: Vec<PathBuf>) -> FileRules {
 
 /// The forkserver's whole environment. The time zone is the operator's; one thread for numerical libraries, because a fork
 /// copies one thread only and theirs would be missed.
-fn environment() -> Vec<(String, String)> {
+fn environment(config: &TaskConfig) -> Vec<(String, String)> {
     let mut environment: Vec<(String, String)> =
         ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"]
             .map(|name| (name.to_owned(), "1".to_owned()))
             .into();
-    if let Ok(zone) = std::env::var("TZ") {
-        environment.push(("TZ".into(), zone));
+    if let Some(zone) = &config.time_zone {
+        environment.push(("TZ".into(), zone.clone()));
     }
     environment
 }

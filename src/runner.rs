@@ -41,7 +41,8 @@ pub enum Signal {
 }
 
 impl Signal {
-    fn name(self) -> &'static str {
+    /// As `kill -l` has it, with its prefix.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Terminate => "SIGTERM",
             Self::Interrupt => "SIGINT",

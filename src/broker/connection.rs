@@ -161,10 +161,14 @@ impl Connection {
                     return Poll::Ready(Ok::<_, Loss>(()));
                 }
                 // A broker that waits to be read would not read either.
-                while let Poll::Ready(Some(message)) = self.socket.poll_next_unpin(cx) {
-                    message?;
+                loop {
+                    match self.socket.poll_next_unpin(cx) {
+                        Poll::Ready(Some(message)) => drop(message?),
+                        // It is gone, and hears nothing any more.
+                        Poll::Ready(None) => return Poll::Ready(Ok(())),
+                        Poll::Pending => return Poll::Pending,
+                    }
                 }
-                Poll::Pending
             })
             .await
         };

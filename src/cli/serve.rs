@@ -8,7 +8,7 @@ use std::time::Duration;
 use palisade_sandbox::layer::{Outcome, State};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::startup;
 use crate::broker::Endpoint;
@@ -56,11 +56,19 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         Ok(endpoint) => endpoint,
         Err(error) => return refuse(&format!("The broker cannot be addressed: {error}")),
     };
-    let signals = match listen() {
+    let mut signals = match listen() {
         Ok(signals) => signals,
         Err(error) => return refuse(&format!("Signals cannot be received: {error}")),
     };
-    let engine = match startup::engine(&config.tasks, vars, config.max_concurrency).await {
+    // A slow interpreter may take a minute to come up; who wants the runner gone need not wait for it.
+    let started = tokio::select! {
+        started = startup::engine(&config.tasks, vars, config.max_concurrency) => started,
+        Some(signal) = signals.recv() => {
+            info!("Received {} signal, starting shutdown...", signal.name());
+            return ExitCode::SUCCESS;
+        }
+    };
+    let engine = match started {
         Ok(engine) => engine,
         Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
     };

@@ -9,6 +9,7 @@ use palisade_policy::{Policy, PolicyError};
 use palisade_sandbox::process;
 use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::spawn_blocking;
 
 use super::AllowArgs;
 use crate::config::{ConfigError, TaskConfig, Variables};
@@ -81,7 +82,10 @@ pub(super) async fn engine(
     concurrency: usize,
 ) -> Result<Arc<Engine>, CannotRun> {
     let policy = policy(config)?;
-    let found = interpreter(config, vars)?;
+    // Candidates are started to be asked what they are, which may take long.
+    let (asked, environment) = (config.clone(), vars.clone());
+    let found = spawn_blocking(move || interpreter(&asked, &environment)).await;
+    let found = found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
     tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
     Ok(Engine::start(config, &policy, &found.interpreter, concurrency).await?)
 }

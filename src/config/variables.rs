@@ -90,6 +90,7 @@ pub const TABLE: &[Variable] = &[
     variable("DEPLOYMENT_NAME", Text, "", "the installation's name, for error reports"),
     variable("N8N_SENTRY_TRACES_SAMPLE_RATE", Float, "0", "share of traces to report"),
     variable("N8N_SENTRY_PROFILES_SAMPLE_RATE", Float, "0", "share of profiles to report"),
+    direct(variable("TZ", Text, "", "the time zone of tasks; the system's when empty")),
     variable(
         "PALISADE_ALLOW_UNSEALED",
         Flag,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
 use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead};
@@ -50,22 +50,19 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> i32 
     let answers = match seal.apply(socket.as_fd(), uid, report_trap) {
         Ok(answers) => answers,
         Err(error) => {
-            let failure = Failure::Internal { text: error.to_string() };
-            let bytes = frame::encode(Kind::Failed, &serde_json::to_vec(&failure).unwrap_or_default());
             // Before the seal has moved the socket, the forkserver's control socket may have its later number: the
             // number it came with first, and the later one only when that is closed.
-            for fd in [socket.as_raw_fd(), TASK_SOCKET] {
-                // SAFETY: writes live bytes; a closed descriptor is an error, not undefined.
-                if unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } > 0 {
-                    break;
-                }
-            }
+            refuse(&error.to_string(), &[socket.as_raw_fd(), TASK_SOCKET]);
             return EXIT_NOT_SEALED;
         }
     };
     // SAFETY: the seal has moved the socket there, and this is the only owner; the forkserver's objects that thought they
     // owned these numbers are never dropped here, because the process ends by _exit(2).
     let mut channel = ManuallyDrop::new(File::from(unsafe { task_socket() }));
+    if let Err(error) = run::reseed(py) {
+        refuse(&format!("a random generator could not be reseeded: {error}"), &[TASK_SOCKET]);
+        return EXIT_NOT_SEALED;
+    }
     run::warm_up(py);
     let landlock = answers.map(|a| LandlockProbe { root: a.root, exe: a.exe, canary: a.canary });
     let ready = serde_json::to_vec(&Ready { landlock }).unwrap_or_default();
@@ -76,6 +73,18 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> i32 
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
     run::run_task(py, &task.head, &task.code, task.query.as_deref(), &task.items, &mut out);
     EXIT_DONE
+}
+
+/// Says why this child is of no use, on the first of these descriptors that takes it.
+fn refuse(why: &str, descriptors: &[RawFd]) {
+    let failure = Failure::Internal { text: why.to_owned() };
+    let bytes = frame::encode(Kind::Failed, &serde_json::to_vec(&failure).unwrap_or_default());
+    for fd in descriptors {
+        // SAFETY: writes live bytes; a closed descriptor is an error, not undefined.
+        if unsafe { libc::write(*fd, bytes.as_ptr().cast(), bytes.len()) } > 0 {
+            return;
+        }
+    }
 }
 
 fn send(channel: &mut File, kind: Kind, payload: &[u8]) -> io::Result<()> {

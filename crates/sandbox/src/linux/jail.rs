@@ -30,7 +30,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         let _ = namespaces::mount_own_proc();
     }
     process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;
-    process::close_from(3, true).map_err(|e| refusal(Layer::Capabilities, &e))?;
+    process::close_on_exec_from(3).map_err(|e| refusal(Layer::Capabilities, &e))?;
     // Own session: no terminal, and no process group that signals to the runner's would reach.
     let _ = nix::unistd::setsid();
     nix::unistd::chdir("/").map_err(|e| refusal(Layer::Capabilities, &e.into()))?;

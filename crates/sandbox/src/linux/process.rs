@@ -90,22 +90,26 @@ fn readable_now(fd: BorrowedFd<'_>, events: libc::c_short) -> io::Result<bool> {
     Ok(poll.revents & (events | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0)
 }
 
-/// Marks every descriptor from `first` on close-on-exec (Linux 5.11), or closes them at once.
+/// Marks every descriptor from `first` on close-on-exec (Linux 5.11).
 ///
 /// # Errors
 /// close_range(2)'s.
-pub fn close_from(first: u32, on_exec_only: bool) -> io::Result<()> {
-    let flags = if on_exec_only { libc::CLOSE_RANGE_CLOEXEC } else { 0 };
-    close_range(first, u32::MAX, flags)
+pub fn close_on_exec_from(first: u32) -> io::Result<()> {
+    // SAFETY: no pointers, and nothing is closed in this process.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    check(answer).map(drop)
 }
 
-/// Closes the descriptors from `first` to `last`, both included.
+/// Closes the descriptors from `first` to `last`, both included (Linux 5.9).
 ///
 /// # Errors
 /// close_range(2)'s.
-pub fn close_range(first: u32, last: u32, flags: libc::c_uint) -> io::Result<()> {
-    // SAFETY: no pointers. Callers own what lies in the range, or are about to become another program.
-    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) }).map(drop)
+///
+/// # Safety
+/// Whoever owns a descriptor in the range must not use or close it any more: its number may be somebody else's soon.
+pub unsafe fn close_range(first: u32, last: u32) -> io::Result<()> {
+    // SAFETY: no pointers; the rest is the caller's promise.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }).map(drop)
 }
 
 /// A copy of `bytes` in memory that has a descriptor, can be mapped but not executed as a program, and cannot be changed any

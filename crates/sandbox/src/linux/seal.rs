@@ -111,7 +111,9 @@ impl Seal {
 
         let answers = self.restrict_files().map_err(step("landlock"))?;
         let first_after_socket = u32::try_from(TASK_SOCKET + 1).unwrap_or(u32::MAX);
-        process::close_from(first_after_socket, false).map_err(step("descriptors"))?;
+        // SAFETY: the forkserver's objects that own these descriptors are never used or dropped in a child: it ends by
+        // _exit(2). `ruleset` and `canary` were needed for the last time.
+        unsafe { process::close_range(first_after_socket, u32::MAX) }.map_err(step("descriptors"))?;
         // Before the limits, which would refuse it.
         if self.spared(Sabotage::Thread) {
             std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_hours(1)));
@@ -174,15 +176,13 @@ fn reset_signals() -> io::Result<()> {
 
 /// Moves the socket to its place and closes what lies below it. What lies above is closed after Landlock was tried.
 fn keep_socket(socket: BorrowedFd<'_>) -> io::Result<()> {
-    if socket.as_raw_fd() == TASK_SOCKET {
-        return process::close_range(0, 2, 0);
-    }
-    // SAFETY: the descriptor is live; TASK_SOCKET is overwritten on purpose: the forkserver's control socket lies there, and
-    // no child may have it.
-    if unsafe { libc::dup3(socket.as_raw_fd(), TASK_SOCKET, 0) } < 0 {
+    // SAFETY: the descriptor is live; TASK_SOCKET is overwritten on purpose: the forkserver may have its control socket there,
+    // and no child may have that. dup2(2) onto itself does nothing.
+    if unsafe { libc::dup2(socket.as_raw_fd(), TASK_SOCKET) } < 0 {
         return Err(io::Error::last_os_error());
     }
-    process::close_range(0, 2, 0)
+    // SAFETY: standard input and output belong to nobody; the interpreter's file objects for them are gone.
+    unsafe { process::close_range(0, 2) }
 }
 
 /// The child's socket, after [`Seal::apply`].

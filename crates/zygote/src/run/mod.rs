@@ -1,6 +1,7 @@
 //! Running user code: what the forkserver prepares for it, and what happens in the sealed child.
 //!
 //! * [`prepare()`] in the forkserver: imports what tasks may import and captures what the child needs in native statics.
+//! * [`reseed()`] in a fresh child: no sibling draws the same random numbers.
 //! * [`warm_up`] in a fresh child: touches the pages a task will touch.
 //! * [`run_task`] in the sealed child: code and items in, frames out.
 //!
@@ -19,6 +20,7 @@ mod json;
 mod output;
 mod prepare;
 mod print;
+mod reseed;
 mod runtime;
 mod stream;
 mod task;
@@ -27,6 +29,7 @@ mod text;
 use std::collections::BTreeSet;
 
 pub(crate) use prepare::{prepare, warm_up};
+pub(crate) use reseed::reseed;
 pub(crate) use task::run_task;
 
 /// The modules of one kind that user code may import, by top-level name.

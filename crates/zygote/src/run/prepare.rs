@@ -10,7 +10,7 @@ use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
 use super::compile::Compiler;
 use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
-use super::{Allow, Prepared, Settings, builtins, environ, guard, stream, task};
+use super::{builtins, environ, guard, reseed, stream, task, Allow, Prepared, Settings};
 
 /// Goes through what most tasks go through, so that its pages are there when a task comes.
 const DUMMY: &[u8] = br#"
@@ -84,6 +84,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     runtime::install(py, runtime)?;
     warm_up(py);
 
+    reseed::find(py)?;
     let gc = py.import("gc")?;
     gc.call_method0("collect")?;
     gc.call_method0("freeze")?;
