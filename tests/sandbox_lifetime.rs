@@ -185,7 +185,7 @@ async fn a_length_that_is_only_claimed_costs_no_memory() {
     let runner = Runner::start(Setup { timeout: 2, ..Setup::new(User::all()[0]).stdlib("os,time") }).await;
     let before = kibibytes(runner.supervisor);
     let claim = "import os, time
-os.write(3, b'\\x13' + (1 << 30).to_bytes(8, 'little') + b'[')
+os.write(3, b'\\x13' + (1 << 27).to_bytes(8, 'little') + b'[')
 time.sleep(600)
 ";
     let task = runner.begin(claim, &json!([])).await;
@@ -221,7 +221,7 @@ while True:
 
 #[tokio::test]
 async fn memory_is_bounded_whatever_it_is_made_of() {
-    let of = |user| Setup { policy: vec![("memory_mib = 1024", "memory_mib = 64".into())], ..Setup::new(user) };
+    let of = |user| Setup::new(user).policy("memory_mib", "64");
     let limit = "Task needed more memory than its limit of 64 MiB (policy: limits.memory_mib)";
     for user in User::all() {
         let runner = Runner::start(of(user).stdlib("ctypes")).await;

@@ -50,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) concurrency: usize,
     /// Whether the broker keeps all frames.
     pub(crate) record: bool,
+    /// Another interpreter than the one the program would take.
+    pub(crate) interpreter: Option<Interpreter>,
 }
 
 impl Setup {
@@ -64,6 +66,7 @@ impl Setup {
             judge: true,
             concurrency: 1,
             record: false,
+            interpreter: None,
         }
     }
 
@@ -75,7 +78,9 @@ impl Setup {
             policy
         };
         let policy = load(&config.stdlib_allow, &config.external_allow);
-        let mut planned = plan::plan(&policy, interpreter(), config, self.concurrency).unwrap();
+        let mut planned =
+            plan::plan(&policy, self.interpreter.as_ref().unwrap_or_else(|| interpreter()), config, self.concurrency)
+                .unwrap();
         // This process is a test, not the program.
         planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
         let judging = if self.judge { policy } else { load(&Allow::All, &Allow::All) };

@@ -28,8 +28,8 @@ pub(crate) struct Setup {
     pub(crate) concurrency: usize,
     /// Seconds a task may take.
     pub(crate) timeout: u32,
-    /// What is changed in the default policy: a piece of its text, and what takes its place.
-    pub(crate) policy: Vec<(&'static str, String)>,
+    /// What is changed in the default policy: names and values.
+    pub(crate) policy: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -49,21 +49,19 @@ impl Setup {
     }
 
     /// With a layer in another mode than by default.
-    pub(crate) fn layer(mut self, name: &str, mode: &str) -> Self {
-        let default = palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{name} = ")));
-        self.policy.push((default.expect("a layer of the default policy"), format!("{name} = \"{mode}\"")));
+    pub(crate) fn layer(self, name: &str, mode: &str) -> Self {
+        self.policy(name, &format!("{mode:?}"))
+    }
+
+    /// With another value in the default policy.
+    pub(crate) fn policy(mut self, name: &str, value: &str) -> Self {
+        self.policy.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// With an analyzer that lets pass what the policy can make it let pass.
-    pub(crate) fn unjudged(mut self) -> Self {
-        for (rule, off) in [
-            ("strings = \"all\"", "strings = \"off\""),
-            ("private_module_names = true", "private_module_names = false"),
-        ] {
-            self.policy.push((rule, off.to_owned()));
-        }
-        self
+    pub(crate) fn unjudged(self) -> Self {
+        self.policy("strings", "\"off\"").policy("private_module_names", "false")
     }
 
     /// Without any namespace.
@@ -73,10 +71,12 @@ impl Setup {
     }
 
     fn policy_text(&self) -> String {
-        self.policy.iter().fold(palisade_policy::DEFAULT.to_owned(), |text, (from, to)| {
-            assert!(text.contains(from), "the default policy has no {from:?}");
-            text.replacen(from, to, 1)
-        })
+        let mut lines: Vec<String> = palisade_policy::DEFAULT.lines().map(ToOwned::to_owned).collect();
+        for (name, value) in &self.policy {
+            let line = lines.iter_mut().find(|line| line.starts_with(&format!("{name} = ")));
+            *line.unwrap_or_else(|| panic!("the default policy has no {name}")) = format!("{name} = {value}");
+        }
+        lines.join("\n")
     }
 }
 

@@ -10,7 +10,7 @@ use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
 use super::compile::Compiler;
 use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
-use super::{builtins, environ, guard, reseed, stream, task, Allow, Prepared, Settings};
+use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
 
 /// Goes through what most tasks go through, so that its pages are there when a task comes.
 const DUMMY: &[u8] = br#"

@@ -2,7 +2,8 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCode, PyCodeInput, PyDict};
+use pyo3::types::PyDict;
+use pyo3::types::code::{PyCode, PyCodeInput, PyCodeMethods as _};
 
 static GENERATORS: PyOnceLock<Generators> = PyOnceLock::new();
 
