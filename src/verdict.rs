@@ -191,7 +191,7 @@ mod tests {
     fn texts_are_those_n8n_users_know() {
         let message = |outcome| error(outcome).message;
         assert_eq!(message(Outcome::TimedOut(Duration::from_secs(1))), "Task execution timed out after 1 second");
-        assert_eq!(message(Outcome::TimedOut(Duration::from_secs(60))), "Task execution timed out after 60 seconds");
+        assert_eq!(message(Outcome::TimedOut(Duration::from_mins(1))), "Task execution timed out after 60 seconds");
         let died = |how| Outcome::Died { how, trapped: None };
         assert_eq!(message(died(Some(How::Exited(3)))), "Task subprocess exited with code 3");
         assert_eq!(message(died(Some(How::Exited(0)))), "Failed to read result from child process");

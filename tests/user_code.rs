@@ -2,6 +2,8 @@
 //!
 //! The children are forked and used once as real ones are, but not sealed; the end-to-end tests do that.
 
+#![allow(clippy::expect_used, reason = "helpers of tests are tests, too")]
+
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

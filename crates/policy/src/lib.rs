@@ -1,6 +1,6 @@
 //! What tasks may do: `policy/*.toml` and n8n's lists become one checked [`Policy`].
 //!
-//! [`allow`] reads n8n's lists, [`file`] is the form of a policy file; [`needs`] works out what the allow lists need: which system calls, which modules
+//! `allow` reads n8n's lists, `file` is the form of a policy file; `needs` works out what the allow lists need: which system calls, which modules
 //! imported ahead. Nothing here touches the system.
 
 mod allow;

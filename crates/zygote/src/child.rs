@@ -17,7 +17,7 @@ use crate::run;
 const CHUNK: usize = 256 * 1024;
 
 /// Forks a child that is sealed before it says it is ready. Returns in the parent only.
-pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: OwnedFd, uid: Option<u32>) -> io::Result<i32> {
+pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> io::Result<i32> {
     // SAFETY: this is what os.fork() does around fork(2); the GIL is held, and the process has one thread.
     let pid = unsafe {
         ffi::PyOS_BeforeFork();
@@ -32,7 +32,7 @@ pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: OwnedFd, uid: Option<u32
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, &socket, uid)));
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, socket, uid)));
             // SAFETY: _exit(2) takes no pointers. Finalising would cost milliseconds and run user code's destructors.
             unsafe { libc::_exit(code.unwrap_or(EXIT_PANIC)) }
         }

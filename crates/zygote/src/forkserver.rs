@@ -117,7 +117,7 @@ impl Forkserver {
             },
             Command::Fork { ticket, uid } => {
                 let answer = match (&self.seal, descriptors.pop()) {
-                    (Some(seal), Some(socket)) => child::fork(py, seal, socket, uid),
+                    (Some(seal), Some(socket)) => child::fork(py, seal, &socket, uid),
                     _ => Err(io::Error::other("a fork was asked for before the seal was armed, or without a socket")),
                 };
                 match answer {

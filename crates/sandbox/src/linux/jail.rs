@@ -55,7 +55,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     })?;
     let mut keep_for_slots = false;
     if plan.slot_uids.is_some() {
-        keep_for_slots = outcomes.apply(Layer::SlotUids, modes.slot_uids, || confined_kill(&left, &modes.landlock))?;
+        keep_for_slots = outcomes.apply(Layer::SlotUids, modes.slot_uids, || confined_kill(left, modes.landlock))?;
     }
     outcomes.apply(Layer::Capabilities, Mode::Required, || {
         identity::drop_capabilities(keep_for_slots).map_err(|e| refusal(Layer::Capabilities, &e))?;
@@ -78,12 +78,12 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
 }
 
 /// User ids of their own need a forkserver that keeps `CAP_KILL`, and then something that confines whom it can kill.
-fn confined_kill(left: &namespaces::Left, landlock: &Mode) -> Result<String, Refusal> {
+fn confined_kill(left: namespaces::Left, landlock: Mode) -> Result<String, Refusal> {
     const SIGNAL_SCOPE: i32 = 6;
     if left.pid {
         return Ok("confined by the PID namespace".into());
     }
-    if *landlock != Mode::Off && landlock::abi().is_ok_and(|abi| abi >= SIGNAL_SCOPE) {
+    if landlock != Mode::Off && landlock::abi().is_ok_and(|abi| abi >= SIGNAL_SCOPE) {
         return Ok("confined by Landlock's signal scope".into());
     }
     Err(Refusal::new(
