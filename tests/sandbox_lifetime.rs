@@ -73,7 +73,9 @@ async fn nothing_outlives(pid_namespace: bool) {
             runner.supervisor.signal(Signal::SIGKILL);
             eventually(Duration::from_secs(1), || !below.iter().any(|process| process.is_alive())).await;
             let left: Vec<_> = below.iter().filter(|process| process.is_alive()).collect();
-            left.iter().for_each(|process| process.signal(Signal::SIGKILL));
+            for process in &left {
+                process.signal(Signal::SIGKILL);
+            }
             assert!(left.is_empty(), "{user:?}, {scene:?}: alive a second later: {left:?}");
         }
     }

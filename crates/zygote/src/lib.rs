@@ -1,8 +1,8 @@
 //! Palisade's extension module: it turns a stock CPython into a forkserver of sealed children.
 //!
-//! [`serve`] is all that Python sees of it. The process it runs in is in jail already (see the sandbox crate), holds no
-//! secret and sees no user byte; [`forkserver`] is its loop, [`child`] what a forked child does from its first instruction
-//! to its last, [`run`] how user code runs there.
+//! `serve` is all that Python sees of it. The process it runs in is in jail already (see the sandbox crate), holds no
+//! secret and sees no user byte; `forkserver` is its loop, `child` what a forked child does from its first instruction
+//! to its last, `run` how user code runs there.
 #![allow(unsafe_code, reason = "this crate is where Palisade touches the interpreter")]
 
 mod child;
