@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -65,6 +66,34 @@ fn a_configuration_error_is_one_line_on_stdout() {
         .unwrap();
     assert_code(&timeout, 1);
     assert_eq!(text(&timeout.stdout), "Task timeout must be positive, got 0\n");
+}
+
+#[test]
+fn a_runner_that_is_still_starting_can_be_stopped() {
+    let (_folder, python) = script("#!/bin/sh\nexec sleep 30\n");
+    std::fs::set_permissions(&python, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut runner = palisade()
+        .env("N8N_RUNNERS_GRANT_TOKEN", "t")
+        .env("PALISADE_PYTHON", &python)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Signals are its own before it looks for an interpreter; the time until then is not known from outside.
+    let caught = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", runner.id())).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&mask, 16).unwrap() & (1 << (Signal::SIGTERM as u64 - 1)) != 0
+    };
+    for _ in 0..500 {
+        if caught() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let asked = std::time::Instant::now();
+    kill(Pid::from_raw(i32::try_from(runner.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(runner.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(8), "it waited for its interpreter: {:?}", asked.elapsed());
 }
 
 #[test]
