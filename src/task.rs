@@ -23,6 +23,11 @@ use crate::verdict::{Outcome, verdict};
 /// How often the memory of a running task is looked at. Memory can grow by a few MiB in this time.
 const MEMORY_CHECK: Duration = Duration::from_millis(10);
 
+/// What a child may touch without mapping it: heap and stack that were mapped, but not resident, when it was sealed. With it
+/// and the page tables of the limit itself (a 64th is generous), `RLIMIT_AS` is met first by code that just needs too much, and
+/// Python raises a MemoryError.
+const MAPPED_AT_SEAL: u64 = 8 * 1024 * 1024;
+
 /// So many looks in a row may fail: a process that ends is unreadable for a moment.
 const MOST_UNREADABLE: u32 = 100;
 
@@ -118,6 +123,7 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
 /// for each GiB touched is real memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be
 /// bounded.
 async fn watch_memory(pid: i32, at_seal: u64, limit: u64) -> Watched {
+    let most = at_seal.saturating_add(limit).saturating_add(limit / 64).saturating_add(MAPPED_AT_SEAL);
     let mut ticks = interval(MEMORY_CHECK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
@@ -125,7 +131,7 @@ async fn watch_memory(pid: i32, at_seal: u64, limit: u64) -> Watched {
     loop {
         ticks.tick().await;
         match Status::of(pid).and_then(|status| status.footprint()) {
-            Ok(footprint) if footprint.saturating_sub(at_seal) > limit => return Watched::Grown,
+            Ok(footprint) if footprint > most => return Watched::Grown,
             Ok(_) => unreadable = 0,
             Err(why) if unreadable == MOST_UNREADABLE => return Watched::Unreadable(why),
             Err(_) => unreadable += 1,
