@@ -18,7 +18,7 @@ use crate::config::TaskConfig;
 use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
 use crate::interpreter::Interpreter;
-use crate::plan::{Planned, plan};
+use crate::plan::{Planned, THREADS, plan};
 use crate::pool::Pool;
 use crate::task;
 
@@ -42,6 +42,8 @@ pub struct TaskLimits {
     pub prints: u64,
     /// One print.
     pub print_bytes: u64,
+    /// Threads at a time, a count.
+    pub threads: u32,
 }
 
 /// Runs tasks in sealed children.
@@ -124,6 +126,7 @@ impl Engine {
                 result: mib(policy.limits.result_mib),
                 prints: policy.limits.prints,
                 print_bytes: policy.limits.print_bytes,
+                threads: THREADS,
             },
             timeout: config.timeout,
             env: config.env.clone(),

@@ -16,8 +16,8 @@ use crate::forkserver::Recipe;
 use crate::interpreter::Interpreter;
 use crate::pool::Recycling;
 
-/// Threads of a child that has a user id of its own, where its tier has threads at all.
-const THREADS: u64 = 64;
+/// Threads of a child, where its tier has threads at all.
+pub const THREADS: u32 = 64;
 
 /// Children that may have a user id at one time beyond the tasks and the spares: killed ones that are not reaped yet.
 const SLOTS_BEYOND_TASKS: u32 = 64;
@@ -53,7 +53,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
     let mut settled = Vec::new();
     let slot_uids = slots(&modes, interpreter, tier, tasks, &mut settled)?;
     let libraries = libraries(interpreter);
-    let processes = slot_uids.map(|_| if tier == Tier::Strict { 1 } else { THREADS });
+    let processes = slot_uids.map(|_| if tier == Tier::Strict { 1 } else { u64::from(THREADS) });
     let limits = &policy.limits;
     let seal = SealPlan {
         tier,
@@ -211,7 +211,7 @@ fn slots(
 fn groups(mode: Mode, memory_mib: u64, tier: Tier, settled: &mut Vec<Outcome>) -> Result<Option<Arc<Groups>>, Refusal> {
     let limits = GroupLimits {
         memory: memory_mib.saturating_mul(MIB),
-        processes: if tier == Tier::Strict { 1 } else { THREADS },
+        processes: if tier == Tier::Strict { 1 } else { u64::from(THREADS) },
     };
     let (mut groups, mut outcomes) = (None, Outcomes::default());
     outcomes.apply(Layer::Cgroup, mode, || {

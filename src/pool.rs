@@ -241,7 +241,6 @@ impl Keeper {
                 tracing::warn!("The forkserver died; starting another one");
                 return Until::Unfit;
             }
-            // One that is stuck does not die by itself.
             if failures.0 >= GIVE_UP_AFTER {
                 tracing::warn!("The forkserver makes no children; starting another one");
                 return Until::Unfit;
@@ -263,6 +262,11 @@ impl Keeper {
             }
             Err(error) => {
                 tracing::error!("A child could not be sealed: {error}");
+                if matches!(error, Unfit::Silent) {
+                    // One that is stuck does not die by itself, and will not answer the next time either.
+                    forkserver.end();
+                    forkserver.gone().cancelled().await;
+                }
                 self.pause(failures, error.to_string()).await;
             }
         }

@@ -20,8 +20,8 @@ use crate::frame::Settings;
 use crate::pool::Child;
 use crate::verdict::{Outcome, verdict};
 
-/// How often the memory of a running task is looked at. Memory can grow by a few MiB in this time.
-const MEMORY_CHECK: Duration = Duration::from_millis(10);
+/// How often memory and threads of a running task are looked at. Memory can grow by a few MiB in this time.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What a child may touch without mapping it: heap and stack that were mapped, but not resident, when it was sealed. With it
 /// and the page tables of the limit itself (a 64th is generous), `RLIMIT_AS` is met first by code that just needs too much, and
@@ -32,7 +32,7 @@ const MAPPED_AT_SEAL: u64 = 8 * 1024 * 1024;
 const MOST_UNREADABLE: u32 = 100;
 
 /// How long a child that closed its socket may take to end by itself.
-const END_BY_ITSELF: Duration = Duration::from_secs(1);
+const END_BY_ITSELF: Duration = Duration::from_millis(250);
 
 /// Runs one task. Whatever happens becomes one answer; whatever started is dead or dying when it is there.
 pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken) -> Answer {
@@ -98,12 +98,13 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
 /// Lets the child work, within its time and its memory.
 async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Settings, said: &mut Said) -> Outcome {
     let limit = engine.timeout;
-    let memory = watch_memory(child.pid, child.seen.footprint, engine.limits.memory);
+    let watch = watch(child.pid, child.seen.footprint, engine.limits.memory, engine.limits.threads);
     let end = tokio::select! {
         end = Conversation::new(&child.socket, head, said).run(settings) => end,
         () = sleep(limit) => return Outcome::TimedOut(limit),
-        watched = memory => return match watched {
+        watched = watch => return match watched {
             Watched::Grown => Outcome::OutOfMemory { limit: engine.limits.memory },
+            Watched::Threads => Outcome::TooManyThreads { limit: engine.limits.threads },
             Watched::Unreadable(why) => Outcome::Violation(format!("its memory cannot be measured: {why}")),
         },
     };
@@ -119,19 +120,23 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
     }
 }
 
-/// Ends when the process has grown beyond the limit. `RLIMIT_AS` bounds what it maps, but not its page tables, of which one
+/// Ends when the process has grown beyond a limit.
+///
+/// Threads: `RLIMIT_NPROC` bounds them only where a child has a user id of its own, and each costs the kernel memory that no
+/// limit counts. Memory: `RLIMIT_AS` bounds what it maps, but not its page tables, of which one
 /// for each GiB touched is real memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be
 /// bounded.
-async fn watch_memory(pid: i32, at_seal: u64, limit: u64) -> Watched {
+async fn watch(pid: i32, at_seal: u64, limit: u64, threads: u32) -> Watched {
     let most = at_seal.saturating_add(limit).saturating_add(limit / 64).saturating_add(MAPPED_AT_SEAL);
-    let mut ticks = interval(MEMORY_CHECK);
+    let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut unreadable = 0;
     loop {
         ticks.tick().await;
-        match Status::of(pid).and_then(|status| status.footprint()) {
-            Ok(footprint) if footprint > most => return Watched::Grown,
+        match Status::of(pid).and_then(|status| Ok((status.footprint()?, status.threads()?))) {
+            Ok((footprint, _)) if footprint > most => return Watched::Grown,
+            Ok((_, running)) if running > threads => return Watched::Threads,
             Ok(_) => unreadable = 0,
             Err(why) if unreadable == MOST_UNREADABLE => return Watched::Unreadable(why),
             Err(_) => unreadable += 1,
@@ -139,9 +144,10 @@ async fn watch_memory(pid: i32, at_seal: u64, limit: u64) -> Watched {
     }
 }
 
-/// Why the watch over a task's memory ended.
+/// Why the watch over a task ended.
 enum Watched {
     Grown,
+    Threads,
     Unreadable(NotVerified),
 }
 

@@ -32,6 +32,11 @@ pub(crate) enum Outcome {
         /// The limit.
         limit: u64,
     },
+    /// It was ended for running more threads than it may.
+    TooManyThreads {
+        /// The limit.
+        limit: u32,
+    },
     /// Its process ended without an answer. How is not known where the forkserver died first.
     Died {
         /// How it ended.
@@ -56,6 +61,9 @@ pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u6
         Outcome::TimedOut(limit) => timed_out(limit),
         Outcome::Cancelled => TaskError::new(ErrorKind::Cancelled, "Task was cancelled"),
         Outcome::OutOfMemory { limit } => out_of_memory(limit),
+        Outcome::TooManyThreads { limit } => {
+            described(ErrorKind::Killed, format!("Task was ended because it ran more than {limit} threads"))
+        }
         Outcome::Died { how, trapped } => died(how, trapped),
         Outcome::Violation(what) => {
             described(ErrorKind::Protocol, format!("Task process sent an invalid message and was ended: {what}"))

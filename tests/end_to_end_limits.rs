@@ -8,6 +8,7 @@ mod engine;
 use std::time::{Duration, Instant};
 
 use engine::{Harness, Setup, abridged, settings};
+use palisade_policy::LayerMode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -192,4 +193,24 @@ async fn unusual_settings_are_answered() {
     assert!(outcome.verdict.unwrap_err()["message"].as_str().unwrap().contains("recursion"));
     assert_eq!(runner.result("return 1").await, json!(1));
     runner.stop().await;
+}
+
+/// Threads cost the kernel memory that no limit counts, and pids that the whole host shares.
+#[tokio::test]
+async fn threads_are_bounded_with_and_without_user_ids_of_their_own() {
+    let code = "import threading, time\nthreading.stack_size(65536)\n\
+        for _ in range(300):\n    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n\
+        time.sleep(60)";
+    for slot_uids in [LayerMode::BestEffort, LayerMode::Off] {
+        let mut setup = Setup::allowing("threading,time", "");
+        setup.change = Box::new(move |policy| policy.layers.slot_uids = slot_uids);
+        let harness = setup.start().await;
+        let message = harness.error(code).await["message"].as_str().unwrap().to_owned();
+        // RLIMIT_NPROC counts by user id, so it bounds those that have one; the supervisor's watch bounds the others.
+        let known = ["can't start new thread", "Task was ended because it ran more than 64 threads"];
+        assert!(known.contains(&message.as_str()), "{slot_uids:?}: {message}");
+        assert!(slot_uids == LayerMode::BestEffort || message == known[1], "{message}");
+        assert_eq!(harness.result("return 1").await, 1);
+        harness.stop().await;
+    }
 }

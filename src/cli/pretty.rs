@@ -68,7 +68,8 @@ fn string_len(json: &str) -> usize {
 }
 
 /// A string literal without characters that act on a terminal. JSON has its own way to write them.
-fn escape(literal: &str) -> String {
+/// JSON without characters that act on a terminal; in valid JSON they can stand in strings only.
+pub(super) fn escape(literal: &str) -> String {
     if printable(literal) == literal {
         return literal.to_owned();
     }

@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::analyze::read_source;
 use super::local::Local;
-use super::pretty::pretty;
+use super::pretty::{escape, pretty};
 use super::startup::{self, CannotRun};
 use super::{RunArgs, USAGE, print_line, snippet};
 use crate::config::{TaskConfig, Variables};
@@ -223,7 +223,7 @@ fn machine_readable(word: &str, outcome: &TaskOutcome, observed: Option<&Observe
         }),
     };
     // Nothing in it can fail to be JSON; if it did, the outcome alone would still be true.
-    serde_json::to_string(&shown).unwrap_or_else(|_| json!({"outcome": word}).to_string())
+    escape(&serde_json::to_string(&shown).unwrap_or_else(|_| json!({"outcome": word}).to_string()))
 }
 
 fn milliseconds(took: Duration) -> f64 {

@@ -13,7 +13,8 @@ const MAX_WIDTH: usize = 200;
 pub(super) fn describe(error: &Map<String, Value>, file: &str, source: &str) -> String {
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| error.get(name).and_then(Value::as_u64);
-    let mut shown = format!("error: {}\n", printable(text("message")));
+    // Lines of the script's own text are indented: none of them can pass for a line of ours.
+    let mut shown = format!("error: {}\n", printable(text("message")).replace('\n', "\n  "));
     if let Some(line) = number("lineNumber") {
         shown.push_str(&place(file, source, line, number("column")));
     }
@@ -77,5 +78,6 @@ mod tests {
         }
         assert_eq!(shown(json!({"message": "a\u{1b}[2J"}), ""), "error: a\\u{1b}[2J\n");
         assert_eq!(shown(json!({"message": 5}), ""), "error: \n");
+        assert_eq!(shown(json!({"message": "a\nlayers: all"}), ""), "error: a\n  layers: all\n");
     }
 }

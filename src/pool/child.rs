@@ -25,7 +25,7 @@ use crate::forkserver::slots::{Slot, Slots};
 use crate::forkserver::{Ended, Forkserver};
 
 /// How long fork, seal and warm-up may take.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the word of a killed child's end may take.
 const REAPED_WITHIN: Duration = Duration::from_secs(5);
@@ -68,6 +68,9 @@ pub enum Unfit {
     /// It said why it is not sealed, or ended without a word.
     #[error("{0}")]
     NotSealed(String),
+    /// It said nothing: its forkserver is stuck.
+    #[error("it said nothing in {} s", READY_WITHIN.as_secs())]
+    Silent,
     /// What it said is no message of ours.
     #[error("its first message: {0}")]
     Channel(#[from] Violation),
@@ -105,7 +108,7 @@ impl Child {
             Ok(Err(Unfit::NotSealed(silence))) => return Err(explain(silence, told).await),
             Ok(Err(error)) => return Err(error),
             // Its number is not known; it dies with its socket, which it reads next.
-            Err(_) => return Err(Unfit::NotSealed(format!("it said nothing in {} s", READY_WITHIN.as_secs()))),
+            Err(_) => return Err(Unfit::Silent),
         };
         let pid = ancillary.sender_pid.ok_or_else(|| Unfit::NotSealed("the kernel did not name it".into()))?;
         let pidfd = match ancillary.sender_pidfd {

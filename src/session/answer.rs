@@ -86,7 +86,8 @@ pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
 }
 
 fn print_bytes(print: &Print) -> usize {
-    print.params.iter().map(String::len).sum()
+    // Quotes and a comma for each: a million empty texts are not nothing.
+    print.params.iter().map(|param| param.len() + 3).sum()
 }
 
 fn duration(took: Duration) -> String {
@@ -142,7 +143,7 @@ mod tests {
         assert_eq!(frames.len(), 102);
         assert!(frames[100].contains("[Output truncated - 57 more print statements]"));
 
-        let frames = answer((0..100).map(|_| print(MAX_PRINT_BYTES / 2)).collect(), 0);
+        let frames = answer((0..100).map(|_| print(MAX_PRINT_BYTES / 2 - 3)).collect(), 0);
         assert_eq!(frames.len(), 4);
         assert!(frames[2].contains("[Output truncated - 98 more print statements]"));
     }

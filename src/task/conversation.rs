@@ -15,8 +15,19 @@ use crate::frame::Settings;
 /// Longest read at once.
 const CHUNK: usize = 256 * 1024;
 
-/// Longest failure. Its texts are cut by the child; a child that does not is not ours.
-const MAX_FAILURE: u64 = 4 * 1024 * 1024;
+/// Longest failure. Its texts are cut by the child at 64 KiB each, which JSON can make six times as long; a child that does
+/// not cut them is not ours.
+const MAX_FAILURE: u64 = 1024 * 1024;
+
+/// What the prints of one task may cost the supervisor, in bytes: their frames, and memory for each text. Prints beyond are
+/// counted, not read.
+const PRINT_BUDGET: usize = 16 * 1024 * 1024;
+
+/// Memory of a text besides its bytes.
+const COST_OF_TEXT: usize = 32;
+
+/// Bytes of frames with prints after which a child is no child of ours: what an honest one may send at most.
+const MAX_PRINT_TRAFFIC: u64 = 128 * 1024 * 1024;
 
 /// Longest of the messages that hold a number or two.
 const MAX_SMALL: u64 = 1024;
@@ -24,7 +35,7 @@ const MAX_SMALL: u64 = 1024;
 /// At most this many of them: a child sends one or two, and a flood of them would only cost the supervisor.
 const MOST_SMALL: u32 = 16;
 
-/// A result longer than this is checked on another thread.
+/// What is longer than this is checked on another thread.
 const CHECK_INLINE: usize = 64 * 1024;
 
 /// Deepest nesting of a result. CPython's own encoder gives up earlier; n8n's parser must not be the first to find out.
@@ -48,11 +59,14 @@ pub(super) struct Conversation<'a> {
     head: &'a TaskHead,
     said: &'a mut Said,
     small: u32,
+    prints: u64,
+    print_traffic: u64,
+    print_budget: usize,
 }
 
 impl<'a> Conversation<'a> {
     pub(super) fn new(socket: &'a UnixStream, head: &'a TaskHead, said: &'a mut Said) -> Self {
-        Self { socket, head, said, small: 0 }
+        Self { socket, head, said, small: 0, prints: 0, print_traffic: 0, print_budget: PRINT_BUDGET }
     }
 
     /// Hands the task over and listens for the answer.
@@ -140,18 +154,49 @@ impl<'a> Conversation<'a> {
             }
         }
         match kind {
-            Kind::Print if (self.said.prints.len() as u64) < self.head.max_prints => {
-                self.said.prints.push(parse::<Print>(kind, &payload)?);
+            Kind::Print => self.take_print(payload).await?,
+            Kind::Tally => {
+                let Tally { omitted_prints } = parse(kind, &payload)?;
+                self.said.omitted = self.said.omitted.saturating_add(omitted_prints);
             }
-            Kind::Print => return Err(End::Violation(format!("more than {} prints", self.head.max_prints))),
-            Kind::Tally => self.said.omitted = parse::<Tally>(kind, &payload)?.omitted_prints,
             Kind::Trapped => self.said.trapped = Some(parse::<Trapped>(kind, &payload)?.syscall),
-            Kind::Failed => return Ok(Some(End::Failed(parse(kind, &payload)?))),
+            Kind::Failed => return Ok(Some(End::Failed(parse_aside(kind, payload).await?))),
             Kind::Done => return result(payload).await.map(|result| Some(End::Done(result))),
             _ => return Err(End::Violation(format!("a {kind:?} frame"))),
         }
         Ok(None)
     }
+
+    async fn take_print(&mut self, payload: Vec<u8>) -> Result<(), End> {
+        self.prints += 1;
+        if self.prints > self.head.max_prints {
+            return Err(End::Violation(format!("more than {} prints", self.head.max_prints)));
+        }
+        self.print_traffic = self.print_traffic.saturating_add(payload.len() as u64);
+        if self.print_traffic > MAX_PRINT_TRAFFIC {
+            return Err(End::Violation(format!("prints of more than {MAX_PRINT_TRAFFIC} bytes")));
+        }
+        let bytes = payload.len();
+        if bytes > self.print_budget {
+            self.print_budget = 0;
+            self.said.omitted = self.said.omitted.saturating_add(1);
+            return Ok(());
+        }
+        let print: Print = parse_aside(Kind::Print, payload).await?;
+        let cost = bytes.saturating_add(print.params.len().saturating_mul(COST_OF_TEXT));
+        self.print_budget = self.print_budget.saturating_sub(cost);
+        self.said.prints.push(print);
+        Ok(())
+    }
+}
+
+/// As [`parse`], on another thread where it could take long.
+async fn parse_aside<T: DeserializeOwned + Send + 'static>(kind: Kind, payload: Vec<u8>) -> Result<T, End> {
+    if payload.len() <= CHECK_INLINE {
+        return parse(kind, &payload);
+    }
+    let parsed = spawn_blocking(move || parse(kind, &payload)).await;
+    parsed.unwrap_or_else(|error| Err(End::Violation(error.to_string())))
 }
 
 fn parse<T: DeserializeOwned>(kind: Kind, payload: &[u8]) -> Result<T, End> {
@@ -220,12 +265,16 @@ mod tests {
 
     /// What the supervisor makes of a child that says `bytes` and hangs up.
     async fn hear(bytes: &[u8]) -> (End, Said) {
+        hear_of(bytes, 2).await
+    }
+
+    async fn hear_of(bytes: &[u8], max_prints: u64) -> (End, Said) {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let head = TaskHead {
             mode: NodeMode::AllItems,
             purpose: Purpose::Run,
-            max_prints: 2,
-            max_print_bytes: 100,
+            max_prints,
+            max_print_bytes: 10_000,
             max_result_bytes: 1000,
             env: Vec::new(),
         };
@@ -251,6 +300,19 @@ mod tests {
         let (end, said) = hear(&[print(), frame::encode(Kind::Done, b"[1]")[..10].to_vec()].concat()).await;
         assert!(matches!(end, End::Closed), "{end:?}");
         assert_eq!(said.prints.len(), 1);
+    }
+
+    /// A hundred frames of hundreds of thousands of empty texts each once made 750 MB of the supervisor.
+    #[tokio::test]
+    async fn prints_cost_the_supervisor_no_more_than_their_budget() {
+        let empty = format!(r#"{{"params":[{}""],"text":""}}"#, r#""","#.repeat(20_000));
+        let mut bytes = frame::encode(Kind::Print, empty.as_bytes()).repeat(50);
+        bytes.extend(frame::encode(Kind::Done, b"[]"));
+        let (end, said) = hear_of(&bytes, 100).await;
+        assert!(matches!(end, End::Done(_)), "{end:?}");
+        let texts: usize = said.prints.iter().map(|print| print.params.len()).sum();
+        assert!(texts * COST_OF_TEXT <= PRINT_BUDGET + empty.len() * COST_OF_TEXT, "{texts}");
+        assert!(said.prints.len() > 5 && said.prints.len() + usize::try_from(said.omitted).unwrap() == 50);
     }
 
     #[tokio::test]
