@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_channel::control::{Modules, Preparation};
-use palisade_policy::{Allow, LayerMode, Policy, Tier as PolicyTier};
+use palisade_policy::{Allow, LayerMode, Layers, Policy, Tier as PolicyTier};
 use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
 use palisade_sandbox::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
@@ -43,8 +43,11 @@ pub struct Planned {
 /// # Errors
 /// A layer that policy requires and that is known to be missing already.
 pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tasks: usize) -> Result<Planned, Refusal> {
-    let modes =
-        if palisade_sandbox::SEALS { modes(policy) } else { modes_without_seal(policy, config.allow_unsealed)? };
+    let modes = if palisade_sandbox::SEALS {
+        modes(&policy.layers)
+    } else {
+        modes_without_seal(policy, config.allow_unsealed)?
+    };
     let tier = match policy.tier {
         PolicyTier::Strict => Tier::Strict,
         PolicyTier::Threads => Tier::Threads,
@@ -112,13 +115,12 @@ fn modules(allow: &Allow) -> Modules {
 }
 
 /// How much each layer is wanted, as the policy says.
-pub fn modes(policy: &Policy) -> Modes {
+pub fn modes(layers: &Layers) -> Modes {
     let mode = |mode| match mode {
         LayerMode::Required => Mode::Required,
         LayerMode::BestEffort => Mode::BestEffort,
         LayerMode::Off => Mode::Off,
     };
-    let layers = &policy.layers;
     Modes {
         landlock: mode(layers.landlock),
         seccomp: mode(layers.seccomp),
@@ -144,33 +146,7 @@ fn modes_without_seal(policy: &Policy, allowed: bool) -> Result<Modes, Refusal> 
         ));
     }
     tracing::warn!("Tasks run UNSEALED: this build cannot seal processes, and PALISADE_ALLOW_UNSEALED is true");
-    let relaxed = |mode| if mode == Mode::Off { Mode::Off } else { Mode::BestEffort };
-    let Modes {
-        landlock,
-        seccomp,
-        no_new_privs,
-        rlimits,
-        user_namespace,
-        pid_namespace,
-        net_namespace,
-        ipc_namespace,
-        mount_namespace,
-        slot_uids,
-        cgroup,
-    } = modes(policy);
-    Ok(Modes {
-        landlock: relaxed(landlock),
-        seccomp: relaxed(seccomp),
-        no_new_privs: relaxed(no_new_privs),
-        rlimits: relaxed(rlimits),
-        user_namespace: relaxed(user_namespace),
-        pid_namespace: relaxed(pid_namespace),
-        net_namespace: relaxed(net_namespace),
-        ipc_namespace: relaxed(ipc_namespace),
-        mount_namespace: relaxed(mount_namespace),
-        slot_uids: relaxed(slot_uids),
-        cgroup: relaxed(cgroup),
-    })
+    Ok(modes(&policy.layers.nothing_required()))
 }
 
 /// User ids for children, where the host lets the runner give them.

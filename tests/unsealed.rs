@@ -2,6 +2,7 @@
 //!
 //! `cargo test --features unsealed --test unsealed`; without the feature there is nothing here to test.
 #![cfg(feature = "unsealed")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 use std::process::{Command, Output};
 

@@ -75,7 +75,7 @@ async fn checks(vars: &Variables) -> Vec<Check> {
     match (&policy, &found) {
         (Ok(policy), Ok(found)) => checks.extend(sandbox(&config, policy, &found.interpreter).await),
         (Ok(policy), Err(_)) => {
-            checks.extend(layers::rows(&plan::modes(policy), &[], None));
+            checks.extend(layers::rows(&plan::modes(&policy.layers), &[], None));
             checks.push(seal::not_tried());
             checks.push(ablation::not_tried());
         }
@@ -93,10 +93,10 @@ async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter
         Err(_) => seal(&nothing_required(policy), interpreter, config).await,
     };
     let Ok(Sealed { trial, recipe, layers }) = shown else {
-        return [layers::rows(&plan::modes(policy), &[], None), vec![child, ablation::not_tried()]].concat();
+        return [layers::rows(&plan::modes(&policy.layers), &[], None), vec![child, ablation::not_tried()]].concat();
     };
     // What was planned is what is needed, unless it was planned for reporting only.
-    let modes = if child.result == Grade::Fail { plan::modes(policy) } else { recipe.jail.modes };
+    let modes = if child.result == Grade::Fail { plan::modes(&policy.layers) } else { recipe.jail.modes };
     let is_sealed = child.result == Grade::Pass;
     let limits = trial.forkserver.expectation.limits;
     let mut checks = vec![software::modules(&trial.forkserver.failed_modules)];

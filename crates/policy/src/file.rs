@@ -76,6 +76,34 @@ pub struct Layers {
     pub cgroup: LayerMode,
 }
 
+impl Layers {
+    /// The same layers with none of them required.
+    #[must_use]
+    pub fn nothing_required(mut self) -> Self {
+        let Self {
+            landlock,
+            seccomp,
+            rlimits,
+            no_new_privs,
+            user_namespace,
+            pid_namespace,
+            net_namespace,
+            ipc_namespace,
+            mount_namespace,
+            slot_uids,
+            cgroup,
+        } = &mut self;
+        let kernel = [landlock, seccomp, rlimits, no_new_privs, slot_uids, cgroup];
+        let namespaces = [user_namespace, pid_namespace, net_namespace, ipc_namespace, mount_namespace];
+        for mode in kernel.into_iter().chain(namespaces) {
+            if *mode == LayerMode::Required {
+                *mode = LayerMode::BestEffort;
+            }
+        }
+        self
+    }
+}
+
 /// One entry of a list, and why it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@
 mod expectation;
 pub mod layer;
 pub mod plan;
+mod socket_of_task;
 
 #[cfg(all(target_os = "linux", not(feature = "unsealed")))]
 mod linux;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use palisade_policy::{LayerMode, Layers, Policy};
+use palisade_policy::Policy;
 use palisade_sandbox::layer::{Layer, Outcome, Refusal};
 use palisade_sandbox::verify::Expectation;
 use tokio::time::timeout;
@@ -51,36 +51,7 @@ pub(super) async fn seal(policy: &Policy, interpreter: &Interpreter, config: &Ta
 /// The policy with nothing required, so that one missing layer does not hide the others. For reporting only.
 pub(super) fn nothing_required(policy: &Policy) -> Policy {
     let mut policy = policy.clone();
-    let Layers {
-        landlock,
-        seccomp,
-        rlimits,
-        no_new_privs,
-        user_namespace,
-        pid_namespace,
-        net_namespace,
-        ipc_namespace,
-        mount_namespace,
-        slot_uids,
-        cgroup,
-    } = &mut policy.layers;
-    for mode in [
-        landlock,
-        seccomp,
-        rlimits,
-        no_new_privs,
-        user_namespace,
-        pid_namespace,
-        net_namespace,
-        ipc_namespace,
-        mount_namespace,
-        slot_uids,
-        cgroup,
-    ] {
-        if *mode == LayerMode::Required {
-            *mode = LayerMode::BestEffort;
-        }
-    }
+    policy.layers = policy.layers.nothing_required();
     policy
 }
 

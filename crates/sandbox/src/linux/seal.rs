@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
 use thiserror::Error;
@@ -10,20 +10,7 @@ use thiserror::Error;
 use super::{identity, landlock, limits, process, seccomp, trap};
 use crate::layer::Refusal;
 use crate::plan::{Sabotage, SealPlan};
-
-/// The one descriptor a sealed child has: its socket to the supervisor.
-pub const TASK_SOCKET: RawFd = 3;
-
-/// What Landlock answered when it was tried; see the channel's message of the same shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LandlockAnswers {
-    /// `errno` of opening `/`.
-    pub root: i32,
-    /// `errno` of opening the interpreter.
-    pub exe: i32,
-    /// `errno` of opening the canary again through its descriptor.
-    pub canary: i32,
-}
+pub use crate::socket_of_task::{LandlockAnswers, TASK_SOCKET, task_socket};
 
 /// A step that failed. The child must end.
 #[derive(Debug, Error)]
@@ -183,13 +170,4 @@ fn keep_socket(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
     // SAFETY: standard input and output belong to nobody; the interpreter's file objects for them are gone.
     unsafe { process::close_range(0, 2) }
-}
-
-/// The child's socket, after [`Seal::apply`].
-///
-/// # Safety
-/// To be called once in a sealed child, and by nobody else who owns the descriptor.
-pub unsafe fn task_socket() -> OwnedFd {
-    // SAFETY: the caller's promise.
-    unsafe { OwnedFd::from_raw_fd(TASK_SOCKET) }
 }

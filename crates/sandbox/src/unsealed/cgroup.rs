@@ -25,6 +25,12 @@ pub struct Groups(Infallible);
 #[derive(Debug)]
 pub struct Group(Infallible);
 
+impl Drop for Group {
+    fn drop(&mut self) {
+        match self.0 {}
+    }
+}
+
 impl Groups {
     /// Never.
     ///

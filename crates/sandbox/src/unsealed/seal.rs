@@ -1,26 +1,13 @@
 //! No seal: a child keeps one descriptor, and that is all.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use thiserror::Error;
 
 use crate::layer::Refusal;
 use crate::plan::SealPlan;
-
-/// The number of a child's socket to the supervisor.
-pub const TASK_SOCKET: RawFd = 3;
-
-/// Never answered here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LandlockAnswers {
-    /// `errno` of opening `/`.
-    pub root: i32,
-    /// `errno` of opening the interpreter.
-    pub exe: i32,
-    /// `errno` of opening the canary again through its descriptor.
-    pub canary: i32,
-}
+pub use crate::socket_of_task::{LandlockAnswers, TASK_SOCKET, task_socket};
 
 /// The child could not be set up.
 #[derive(Debug, Error)]
@@ -64,13 +51,4 @@ impl Seal {
         }
         Ok(None)
     }
-}
-
-/// The child's socket, after [`Seal::apply`].
-///
-/// # Safety
-/// To be called once in a child, and by nobody else who owns the descriptor.
-pub unsafe fn task_socket() -> OwnedFd {
-    // SAFETY: the caller's promise.
-    unsafe { OwnedFd::from_raw_fd(TASK_SOCKET) }
 }
