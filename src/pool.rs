@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use palisade_sandbox::layer::Layer;
 use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
@@ -33,6 +35,9 @@ const GIVE_UP_AFTER: u32 = 3;
 /// Pauses between attempts to start a forkserver that does not come up, or to fork from one that cannot.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Children on their way at one time: one for each core that a small host has.
+const FORKS_AT_ONCE: usize = 2;
 
 /// How often the stock is looked over.
 const LOOK_OVER: Duration = Duration::from_secs(5);
@@ -235,7 +240,7 @@ impl Keeper {
                     () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_alive),
                 }
             } else {
-                self.add_spare(forkserver, failures).await;
+                self.add_spares(forkserver, failures).await;
             }
             if forkserver.gone().is_cancelled() {
                 tracing::warn!("The forkserver died; starting another one");
@@ -250,24 +255,32 @@ impl Keeper {
         Until::Retired
     }
 
-    async fn add_spare(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
+    /// Forks what is missing, a few at a time: while one child warms up, the next is forked.
+    async fn add_spares(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
         let slots = self.slots.as_ref().filter(|_| forkserver.holds(Layer::SlotUids));
-        match Child::fork(forkserver, slots).await {
-            Ok(child) => {
-                if failures.end() {
-                    let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+        let missing = self.shared.want.saturating_sub(self.shared.spares().len());
+        let mut forks: FuturesUnordered<_> =
+            (0..missing.min(FORKS_AT_ONCE)).map(|_| Child::fork(forkserver, slots)).collect();
+        while let Some(forked) = forks.next().await {
+            match forked {
+                Ok(child) => {
+                    if failures.end() {
+                        let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
+                    }
+                    self.shared.spares().push_back(child);
+                    self.shared.added.notify_waiters();
                 }
-                self.shared.spares().push_back(child);
-                self.shared.added.notify_waiters();
-            }
-            Err(error) => {
-                tracing::error!("A child could not be sealed: {error}");
-                if matches!(error, Unfit::Silent) {
-                    // One that is stuck does not die by itself, and will not answer the next time either.
-                    forkserver.end();
-                    forkserver.gone().cancelled().await;
+                Err(error) => {
+                    tracing::error!("A child could not be sealed: {error}");
+                    if matches!(error, Unfit::Silent) {
+                        // One that is stuck does not die by itself, and will not answer the next time either.
+                        forkserver.end();
+                        forkserver.gone().cancelled().await;
+                    }
+                    // Those that are on their way fail or come as well; one failure is told once.
+                    drop(forks);
+                    return self.pause(failures, error.to_string()).await;
                 }
-                self.pause(failures, error.to_string()).await;
             }
         }
     }
