@@ -1,0 +1,47 @@
+//! The forkserver is replaced when it is old and when it is stuck, and tasks hear nothing of it.
+#![cfg(not(feature = "unsealed"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
+#[path = "common/engine.rs"]
+mod engine;
+
+use std::collections::HashSet;
+
+use engine::{Harness, Setup};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+fn forkserver(harness: &Harness) -> i32 {
+    harness.engine.pool().forkserver().expect("there is a forkserver").pid
+}
+
+#[tokio::test]
+async fn an_old_one_serves_until_its_successor_does() {
+    let mut setup = Setup::allowing("", "");
+    setup.change = Box::new(|policy| policy.limits.tasks_per_forkserver = 5);
+    let harness = setup.start().await;
+    let mut seen = HashSet::new();
+    for number in 0..40 {
+        seen.insert(forkserver(&harness));
+        assert_eq!(harness.result(&format!("return {number}")).await, json!(number));
+    }
+    assert!(seen.len() > 2, "40 tasks came from {} forkservers of at most 5 tasks each", seen.len());
+    harness.stop().await;
+}
+
+/// Stopped, it neither forks nor dies. Once it was kept for an hour, and every task was refused.
+#[tokio::test]
+async fn a_stuck_one_is_ended_and_replaced() {
+    let harness = Setup::allowing("", "").start().await;
+    harness.engine.pool().filled().await;
+    let stuck = forkserver(&harness);
+    kill(Pid::from_raw(stuck), Signal::SIGSTOP).unwrap();
+    // The first task takes the spare there is; the second one has to wait for a child of the successor.
+    for number in 0..3 {
+        assert_eq!(harness.result(&format!("return {number}")).await, json!(number));
+    }
+    assert_ne!(forkserver(&harness), stuck);
+    assert!(kill(Pid::from_raw(stuck), None).is_err(), "the stuck one is still there");
+    harness.stop().await;
+}
