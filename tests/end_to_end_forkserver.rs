@@ -22,11 +22,15 @@ async fn an_old_one_serves_until_its_successor_does() {
     setup.change = Box::new(|policy| policy.limits.tasks_per_forkserver = 5);
     let harness = setup.start().await;
     let mut seen = HashSet::new();
-    for number in 0..40 {
+    // How many tasks an old one still serves depends on how long its successor takes to start.
+    for number in 0..5000 {
         seen.insert(forkserver(&harness));
         assert_eq!(harness.result(&format!("return {number}")).await, json!(number));
+        if seen.len() > 3 {
+            break;
+        }
     }
-    assert!(seen.len() > 2, "40 tasks came from {} forkservers of at most 5 tasks each", seen.len());
+    assert!(seen.len() > 3, "5000 tasks came from {} forkservers of at most 5 tasks each", seen.len());
     harness.stop().await;
 }
 
