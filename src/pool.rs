@@ -204,16 +204,16 @@ impl Keeper {
             let successor = match until {
                 Until::Unfit => {
                     forkserver.end();
-                    self.replace(&mut failures).await
+                    self.replace(&mut failures, false).await
                 }
                 // It goes on serving while its successor comes up.
                 Until::Retired => {
                     let mut others = Failures::default();
                     tokio::select! {
-                        successor = self.replace(&mut failures) => successor,
+                        successor = self.replace(&mut failures, true) => successor,
                         _ = self.serve(&forkserver, &mut others, |_| false) => {
                             forkserver.end();
-                            self.replace(&mut failures).await
+                            self.replace(&mut failures, false).await
                         }
                     }
                 }
@@ -279,7 +279,7 @@ impl Keeper {
                     }
                     // Those that are on their way fail or come as well; one failure is told once.
                     drop(forks);
-                    return self.pause(failures, error.to_string()).await;
+                    return self.tell_and_pause(failures, error.to_string()).await;
                 }
             }
         }
@@ -289,7 +289,9 @@ impl Keeper {
         forkserver.forks() >= self.recycling.forks || forkserver.since.elapsed() >= self.recycling.age
     }
 
-    async fn replace(&self, failures: &mut Failures) -> Arc<Forkserver> {
+    /// Starts another forkserver, as often as it takes. `served` tells that the old one still serves: tasks hear nothing then
+    /// of attempts that fail.
+    async fn replace(&self, failures: &mut Failures, served: bool) -> Arc<Forkserver> {
         loop {
             match Forkserver::start(self.recipe.clone()).await {
                 Ok(forkserver) => {
@@ -301,20 +303,29 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::error!("{error}");
-                    self.pause(failures, error.to_string()).await;
+                    if served {
+                        failures.pause().await;
+                    } else {
+                        self.tell_and_pause(failures, error.to_string()).await;
+                    }
                 }
             }
         }
     }
 
-    async fn pause(&self, failures: &mut Failures, why: String) {
-        failures.0 = failures.0.saturating_add(1);
-        let _ = self.state.send(Stock::Failing { why, attempts: failures.0 });
-        sleep(FIRST_PAUSE.saturating_mul(1 << failures.0.min(10)).min(LAST_PAUSE)).await;
+    async fn tell_and_pause(&self, failures: &mut Failures, why: String) {
+        let _ = self.state.send(Stock::Failing { why, attempts: failures.0.saturating_add(1) });
+        failures.pause().await;
     }
 }
 
 impl Failures {
+    /// One more, and the pause that follows it.
+    async fn pause(&mut self) {
+        self.0 = self.0.saturating_add(1);
+        sleep(FIRST_PAUSE.saturating_mul(1 << self.0.min(10)).min(LAST_PAUSE)).await;
+    }
+
     /// True where there were any.
     fn end(&mut self) -> bool {
         std::mem::take(&mut self.0) > 0

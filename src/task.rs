@@ -123,9 +123,8 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
 /// Ends when the process has grown beyond a limit.
 ///
 /// Threads: `RLIMIT_NPROC` bounds them only where a child has a user id of its own, and each costs the kernel memory that no
-/// limit counts. Memory: `RLIMIT_AS` bounds what it maps, but not its page tables, of which one
-/// for each GiB touched is real memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be
-/// bounded.
+/// limit counts. Memory: `RLIMIT_AS` bounds what it maps, but not its page tables, of which one for each GiB touched is real
+/// memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be bounded.
 async fn watch(pid: i32, at_seal: u64, limit: u64, threads: u32) -> Watched {
     let most = at_seal.saturating_add(limit).saturating_add(limit / 64).saturating_add(MAPPED_AT_SEAL);
     let mut ticks = interval(LOOK);

@@ -77,7 +77,6 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let (control, theirs) = Control::pair().map_err(failed("control socket"))?;
     control.name_senders().map_err(failed("control socket"))?;
     let extension = extension::memfd(recipe.version).map_err(failed("extension"))?;
-    // argv[0] tells an operator in `ps` what this process is until it is the interpreter.
     let mut jailer = Program::new(&recipe.jailer)
         .arg(jailer::ARGUMENT)
         .env_clear()
