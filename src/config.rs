@@ -1,21 +1,24 @@
 //! Everything the environment says, read once and checked at once.
 //!
-//! [`variables`] is the one table of all variables; nothing else in the program reads the environment.
+//! [`variables`] is the one table of all variables; nothing else in the program reads the environment, but for the TLS
+//! library's `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
+mod tokens;
 mod values;
 pub mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fmt, io};
 
 use palisade_policy::{Allow, WildcardError};
 use thiserror::Error;
 
+pub use self::tokens::{AuthToken, Credentials, GrantToken, Secret};
 use self::variables::Reader;
-use crate::broker::{Address, AddressError};
+use crate::broker::{Address, AddressError, Authorities};
 use crate::logging::one_line;
 
 /// A snapshot of an environment.
@@ -46,7 +49,7 @@ pub struct Config {
     /// Where the health server listens, when it is wanted.
     pub health: Option<Health>,
     /// What the broker lets the runner in for.
-    pub grant_token: GrantToken,
+    pub credentials: Credentials,
     /// When to stop for want of work.
     pub idle_timeout: Option<Duration>,
     /// How long running tasks may go on when the runner has to stop.
@@ -55,6 +58,8 @@ pub struct Config {
     pub max_payload: usize,
     /// Where the broker is.
     pub broker: Address,
+    /// Who may vouch for its certificate, besides the system's authorities.
+    pub authorities: Authorities,
     /// How many tasks run at once.
     pub max_concurrency: usize,
     /// The id n8n knows this runner by; else a random one is made.
@@ -116,48 +121,6 @@ pub struct Sentry {
     pub profiles_sample_rate: f64,
 }
 
-/// A text that does not show itself.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "empty" } else { "***" })
-    }
-}
-
-/// What the broker lets the runner in for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantToken(Secret);
-
-impl GrantToken {
-    /// A token, if it can be one: it is sent in an HTTP header.
-    ///
-    /// # Errors
-    /// For an empty text, and for one with characters a header cannot hold.
-    pub fn new(token: String) -> Result<Self, ConfigError> {
-        if token.is_empty() {
-            Err(ConfigError::NoToken)
-        } else if token.chars().any(|c| !matches!(c, ' '..='~')) {
-            Err(ConfigError::OddToken)
-        } else {
-            Ok(Self(Secret(token)))
-        }
-    }
-
-    /// The token itself.
-    pub fn reveal(&self) -> &str {
-        self.0.reveal()
-    }
-}
-
 /// A configuration that cannot be used. Its text is one line.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the texts say it")]
@@ -166,6 +129,8 @@ pub enum ConfigError {
     NoToken,
     #[error("Environment variable N8N_RUNNERS_GRANT_TOKEN holds characters which no token has")]
     OddToken,
+    #[error("PALISADE_CA_FILE names {path}, which cannot be used: {cause}")]
+    CaFile { path: String, cause: String },
     #[error("Task timeout must be positive, got {0}")]
     TaskTimeout(i128),
     #[error("Auto shutdown timeout must be non-negative, got {0}")]
@@ -201,7 +166,7 @@ impl Config {
     pub fn from_variables(vars: &Variables, read_file: ReadFile<'_>) -> Result<Self, ConfigError> {
         let reader = Reader::new(vars, read_file);
         let sentry = Sentry {
-            dsn: Secret(reader.text("N8N_SENTRY_DSN")?),
+            dsn: Secret::new(reader.text("N8N_SENTRY_DSN")?),
             version: reader.text("N8N_VERSION")?,
             environment: reader.text("ENVIRONMENT")?,
             deployment: reader.text("DEPLOYMENT_NAME")?,
@@ -209,7 +174,7 @@ impl Config {
             profiles_sample_rate: reader.float("N8N_SENTRY_PROFILES_SAMPLE_RATE")?,
         };
         let health = read_health(&reader)?;
-        let grant_token = GrantToken::new(reader.text("N8N_RUNNERS_GRANT_TOKEN")?)?;
+        let credentials = read_credentials(&reader)?;
         let task_timeout = read_task_timeout(&reader)?;
         let idle_timeout = reader.integer("N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT")?;
         if idle_timeout < 0 {
@@ -224,21 +189,28 @@ impl Config {
             return Err(ConfigError::MaxPayload(max_payload));
         }
         let uri = reader.text("N8N_RUNNERS_TASK_BROKER_URI")?;
-        let broker = Address::parse(&uri).map_err(|error| ConfigError::Broker(error, one_line(&uri, 200)))?;
+        let broker = Address::parse(&uri).map_err(|error| ConfigError::Broker(error, shown_uri(&uri)))?;
+        let authorities = read_authorities(&reader)?;
         let concurrency = reader.integer("N8N_RUNNERS_MAX_CONCURRENCY")?;
 
         let mut warnings = reader.oddities();
+        if max_payload <= 0 {
+            warnings.push(format!(
+                "N8N_RUNNERS_MAX_PAYLOAD is {max_payload}: every message of the broker is too big for it"
+            ));
+        }
         if concurrency > MAX_CONCURRENCY {
             warnings.push(format!("N8N_RUNNERS_MAX_CONCURRENCY is {concurrency}; {MAX_CONCURRENCY} is used"));
         }
         Ok(Self {
             sentry,
             health,
-            grant_token,
+            credentials,
             idle_timeout: Some(seconds(idle_timeout)).filter(|timeout| !timeout.is_zero()),
             grace: seconds(grace),
             max_payload: usize::try_from(max_payload).unwrap_or(0),
             broker,
+            authorities,
             max_concurrency: usize::try_from(concurrency.clamp(0, MAX_CONCURRENCY)).unwrap_or(0),
             runner_id: Some(reader.text("N8N_RUNNERS_ID")?).filter(|id| !id.is_empty()),
             tasks: TaskConfig::read(&reader, task_timeout)?,
@@ -284,6 +256,28 @@ impl TaskConfig {
             policy: path("PALISADE_POLICY")?,
         })
     }
+}
+
+/// A grant token that is given wins: who gives it counts on the runner to end when it is used up.
+fn read_credentials(reader: &Reader<'_>) -> Result<Credentials, ConfigError> {
+    let grant = reader.text("N8N_RUNNERS_GRANT_TOKEN")?;
+    let auth = reader.text("N8N_RUNNERS_AUTH_TOKEN")?;
+    if grant.is_empty() && !auth.is_empty() {
+        return Ok(Credentials::Auth(AuthToken::new(auth)?));
+    }
+    Ok(Credentials::Grant(GrantToken::new(grant)?))
+}
+
+fn read_authorities(reader: &Reader<'_>) -> Result<Authorities, ConfigError> {
+    let Some((path, bytes)) = reader.named_file("PALISADE_CA_FILE")? else { return Ok(Authorities::default()) };
+    let unusable = |cause: String| ConfigError::CaFile { path: path.clone(), cause };
+    let bytes = bytes.map_err(unusable)?;
+    Authorities::from_pem(&bytes).map_err(|error| unusable(one_line(&error.to_string(), 500)))
+}
+
+/// A URI for the eyes of an operator: without the password that some have in front of the host.
+fn shown_uri(uri: &str) -> String {
+    one_line(&values::without_user(uri), 200)
 }
 
 fn read_health(reader: &Reader<'_>) -> Result<Option<Health>, ConfigError> {

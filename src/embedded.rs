@@ -4,7 +4,7 @@
 
 mod peer;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::offers::random_id;
@@ -26,6 +27,12 @@ use crate::offers::random_id;
 pub struct Options {
     /// The token it lets runners in for, any number of times.
     pub grant_token: String,
+    /// What it gives out grant tokens for, at `/runners/auth`, if it does. Each is good for one connection.
+    pub auth_token: Option<String>,
+    /// The address it listens on; a free port of the loopback address if none.
+    pub address: Option<SocketAddr>,
+    /// Its certificate and key, if it is to speak TLS.
+    pub tls: Option<Arc<ServerConfig>>,
     /// How often it pings, if it does.
     pub ping_interval: Option<Duration>,
     /// Whether it keeps a transcript of all frames. Tests need it.
@@ -34,7 +41,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { grant_token: random_id(), ping_interval: None, record: false }
+        Self {
+            grant_token: random_id(),
+            auth_token: None,
+            address: None,
+            tls: None,
+            ping_interval: None,
+            record: false,
+        }
     }
 }
 
@@ -73,6 +87,8 @@ pub enum Recorded {
     Connected(String),
     /// A runner was turned away with this status.
     TurnedAway(u16),
+    /// A grant token was asked for, and this is the status of the answer.
+    AskedForToken(u16),
     /// A text frame to the runner.
     Sent(String),
     /// A text frame from the runner.
@@ -111,6 +127,10 @@ struct State {
     connections: u64,
     /// Turn runners away with this status.
     turn_away: Option<u16>,
+    /// Answer requests for grant tokens with this status.
+    withhold: Option<u16>,
+    /// Grant tokens that were given out and not used yet.
+    issued: HashSet<String>,
     offers: VecDeque<(String, Instant)>,
     tasks: HashMap<String, Task>,
     transcript: Vec<Entry>,
@@ -133,9 +153,10 @@ impl EmbeddedBroker {
     /// Starts a broker in the current runtime.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When the port cannot be had.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let wanted = options.address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let listener = TcpListener::bind(wanted).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { options, state: Mutex::default(), changed: Notify::new() });
         let server = tokio::spawn(peer::serve(listener, Arc::clone(&shared)));
@@ -144,7 +165,13 @@ impl EmbeddedBroker {
 
     /// Where it is, in the form `N8N_RUNNERS_TASK_BROKER_URI` takes.
     pub fn uri(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.shared.options.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Has one task run, from the offer to the answer. `settings` is sent byte by byte.
@@ -211,6 +238,11 @@ impl EmbeddedBroker {
     /// From now on, runners are turned away with this status, or let in again.
     pub fn turn_away(&self, status: Option<u16>) {
         self.shared.lock().turn_away = status;
+    }
+
+    /// From now on, requests for grant tokens are answered with this status, or with a token again.
+    pub fn withhold_tokens(&self, status: Option<u16>) {
+        self.shared.lock().withhold = status;
     }
 
     /// Ids of the offers that are open.

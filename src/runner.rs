@@ -124,12 +124,12 @@ impl<E: Execute> Runner<E> {
                         backoff.reset();
                     }
                 }
-                Some(Err(cause @ ConnectError::Forbidden)) => {
-                    error!("Authentication failed with status 403: {cause}");
+                Some(Err(cause @ ConnectError::Refused { status, .. })) => {
+                    error!("Authentication failed with status {status}: {cause}");
                     forbidden = true;
                     break;
                 }
-                Some(Err(cause)) => warn_of_retry(&cause.to_string()),
+                Some(Err(ConnectError::Failed(cause))) => warn_of_retry(&cause),
                 None => break,
             }
             if self.stop.is_none() {

@@ -13,7 +13,6 @@ use std::time::Duration;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -22,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, tungstenite};
 
-use super::watched::Watched;
+use super::stream::{Stream, watched};
 use crate::frame;
 use crate::frame::{Incoming, Outgoing, Unusable};
 
@@ -104,7 +103,7 @@ type Parse = Pin<Box<dyn Future<Output = (usize, Result<Incoming, Unusable>)> + 
 
 /// An open connection.
 pub struct Connection {
-    socket: WebSocketStream<Watched<TcpStream>>,
+    socket: WebSocketStream<Stream>,
     max_payload: usize,
     queue: VecDeque<Outgoing>,
     queued_bytes: usize,
@@ -119,7 +118,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(socket: WebSocketStream<Watched<TcpStream>>, max_payload: usize) -> Self {
+    pub(super) fn new(socket: WebSocketStream<Stream>, max_payload: usize) -> Self {
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -214,7 +213,7 @@ impl Connection {
     }
 
     fn beat(&mut self) -> Result<(), Loss> {
-        let last_activity = self.socket.get_ref().last_activity();
+        let last_activity = watched(self.socket.get_ref()).last_activity();
         if self.pinged.is_some_and(|at| last_activity < at) {
             return Err(Loss::refused(CloseCode::Error, "keepalive ping timeout"));
         }

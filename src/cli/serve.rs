@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 use super::startup;
-use crate::broker::Endpoint;
+use crate::broker::{Endpoint, Trust};
 use crate::config::{Config, Variables};
 use crate::logging::{self, Target, one_line};
 use crate::offers::random_id;
@@ -52,9 +52,9 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         warn!("N8N_SENTRY_DSN is set, but this version does not report errors");
     }
     let id = config.runner_id.clone().unwrap_or_else(random_id);
-    let endpoint = match Endpoint::new(config.broker.clone(), &id, &config.grant_token, config.max_payload) {
+    let endpoint = match endpoint(&config, &id) {
         Ok(endpoint) => endpoint,
-        Err(error) => return refuse(&format!("The broker cannot be addressed: {error}")),
+        Err(cause) => return refuse(&cause),
     };
     let mut signals = match listen() {
         Ok(signals) => signals,
@@ -88,6 +88,17 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
     };
     let ending = Runner::new(options, engine, signals, None).run().await;
     ExitCode::from(ending.exit_code())
+}
+
+/// Where and as whom to connect, or one line.
+fn endpoint(config: &Config, id: &str) -> Result<Endpoint, String> {
+    let endpoint = Endpoint::new(config.broker.clone(), id, config.credentials.clone(), config.max_payload)
+        .map_err(|error| format!("The broker cannot be addressed: {error}"))?;
+    if !config.broker.is_tls() {
+        return Ok(endpoint);
+    }
+    let trust = Trust::system_and(&config.authorities).map_err(|error| one_line(&error.to_string(), 1000))?;
+    Ok(endpoint.trusting(trust))
 }
 
 /// SIGTERM and SIGINT, as they come.

@@ -63,7 +63,7 @@ fn errors_have_n8ns_texts() {
         (
             "N8N_RUNNERS_TASK_BROKER_URI",
             "127.0.0.1:5679",
-            "Environment variable N8N_RUNNERS_TASK_BROKER_URI must begin with http:// or ws://, got '127.0.0.1:5679'",
+            "Environment variable N8N_RUNNERS_TASK_BROKER_URI must begin with http://, https://, ws:// or wss://, got '127.0.0.1:5679'",
         ),
         (
             "N8N_RUNNERS_TASK_TIMEOUT",
@@ -109,8 +109,8 @@ fn a_file_gives_the_value_where_the_variable_is_absent() {
         _ => Err(io::Error::from_raw_os_error(2)),
     };
     let read_token =
-        |pairs: &[(&str, &str)]| Config::from_variables(&vars(pairs), &read).map(|config| config.grant_token);
-    let token = read_token(&[("N8N_RUNNERS_GRANT_TOKEN_FILE", "token")]).unwrap();
+        |pairs: &[(&str, &str)]| Config::from_variables(&vars(pairs), &read).map(|config| config.credentials);
+    let Credentials::Grant(token) = read_token(&[("N8N_RUNNERS_GRANT_TOKEN_FILE", "token")]).unwrap() else { panic!() };
     assert_eq!(token.reveal(), "t0ken");
     assert_eq!(format!("{token:?}"), "GrantToken(***)");
     let both = [("N8N_RUNNERS_GRANT_TOKEN_FILE", "token"), ("N8N_RUNNERS_GRANT_TOKEN", "")];
@@ -124,7 +124,8 @@ fn a_file_gives_the_value_where_the_variable_is_absent() {
 
 #[test]
 fn every_variable_of_n8ns_but_two_has_a_file_form() {
-    let n8ns = variables::TABLE.iter().filter(|v| !v.name.starts_with("PALISADE_") && v.name != "TZ");
+    let ours = |name: &str| name.starts_with("PALISADE_") || name.starts_with("SSL_") || name == "TZ";
+    let n8ns = variables::TABLE.iter().filter(|v| !ours(v.name));
     let direct: Vec<_> = n8ns.filter(|v| !v.from_file).map(|v| v.name).collect();
     assert_eq!(direct, ["N8N_RUNNERS_LAUNCHER_LOG_LEVEL", "NO_COLOR"]);
     let mut names: Vec<_> = variables::TABLE.iter().map(|v| v.name).collect();

@@ -30,6 +30,16 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(ToOwned::to_owned).collect()
 }
 
+/// A URI with `***` in place of user and password.
+pub(super) fn without_user(uri: &str) -> String {
+    let start = uri.find("://").map_or(0, |at| at + "://".len());
+    let end = uri[start..].find(['/', '?', '#']).map_or(uri.len(), |at| start + at);
+    match uri[start..end].rfind('@') {
+        Some(at) => format!("{}***{}", &uri[..start], &uri[start + at..]),
+        None => uri.to_owned(),
+    }
+}
+
 /// `text` without `_`, if each of them stands between two digits.
 fn without_underscores(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
@@ -77,5 +87,19 @@ mod tests {
         assert_eq!(float(""), None);
         assert!(flag(" TRUE ") && flag("true"));
         assert!(!flag("1") && !flag("yes") && !flag(""));
+    }
+
+    #[test]
+    fn users_of_uris_are_not_shown() {
+        for (uri, shown) in [
+            ("http://user:p@ss@broker:1/x@y", "http://***@broker:1/x@y"),
+            ("user:pw@broker:1", "***@broker:1"),
+            ("http://broker:1/a@b", "http://broker:1/a@b"),
+            ("ftp://@", "ftp://***@"),
+            ("://\u{fc}@\u{fc}", "://***@\u{fc}"),
+            ("", ""),
+        ] {
+            assert_eq!(without_user(uri), shown);
+        }
     }
 }

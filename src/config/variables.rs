@@ -55,8 +55,24 @@ use Kind::{Flag, Float, Integer, List, Text};
 
 /// All of them.
 pub const TABLE: &[Variable] = &[
-    secret(variable("N8N_RUNNERS_GRANT_TOKEN", Text, "", "the token the broker lets this runner in for; required")),
-    variable("N8N_RUNNERS_TASK_BROKER_URI", Text, "http://127.0.0.1:5679", "host and port of the task broker"),
+    secret(variable(
+        "N8N_RUNNERS_GRANT_TOKEN",
+        Text,
+        "",
+        "the token the broker lets this runner in for, once; required unless there is N8N_RUNNERS_AUTH_TOKEN",
+    )),
+    secret(variable(
+        "N8N_RUNNERS_AUTH_TOKEN",
+        Text,
+        "",
+        "the secret shared with n8n, for which the runner fetches grant tokens itself where none is given",
+    )),
+    variable(
+        "N8N_RUNNERS_TASK_BROKER_URI",
+        Text,
+        "http://127.0.0.1:5679",
+        "host and port of the task broker; https:// or wss:// for TLS",
+    ),
     variable("N8N_RUNNERS_ID", Text, "", "the id n8n knows this runner by; random when empty"),
     variable("N8N_RUNNERS_MAX_CONCURRENCY", Integer, "5", "tasks at once"),
     variable("N8N_RUNNERS_MAX_PAYLOAD", Integer, "1073741824", "limit for one incoming message, in bytes"),
@@ -90,6 +106,8 @@ pub const TABLE: &[Variable] = &[
     variable("DEPLOYMENT_NAME", Text, "", "the installation's name, for error reports"),
     variable("N8N_SENTRY_TRACES_SAMPLE_RATE", Float, "0", "share of traces to report"),
     variable("N8N_SENTRY_PROFILES_SAMPLE_RATE", Float, "0", "share of profiles to report"),
+    direct(variable("SSL_CERT_FILE", Text, "", "the system's certificate authorities; searched for when absent")),
+    direct(variable("SSL_CERT_DIR", Text, "", "folders with such files, between colons")),
     direct(variable("TZ", Text, "", "the time zone of tasks; the system's when empty")),
     variable(
         "PALISADE_ALLOW_UNSEALED",
@@ -98,6 +116,12 @@ pub const TABLE: &[Variable] = &[
         "whether a build that cannot seal (not Linux) runs tasks all the same",
     ),
     direct(variable("PALISADE_POLICY", Text, "", "a TOML file with the policy; the built-in one when empty")),
+    direct(variable(
+        "PALISADE_CA_FILE",
+        Text,
+        "",
+        "a PEM file with certificate authorities that may vouch for the broker, besides the system's",
+    )),
     variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or later; searched for when empty"),
 ];
 
@@ -127,6 +151,20 @@ impl<'a> Reader<'a> {
         let text = std::str::from_utf8(&bytes)
             .map_err(|error| unreadable(format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
         Ok(Some(text.trim().to_owned()))
+    }
+
+    /// Path and content of the file that a variable names, where it names one; for the content, why it cannot be read.
+    pub(super) fn named_file(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<(String, Result<Vec<u8>, String>)>, ConfigError> {
+        let file = self.text(name)?;
+        if file.is_empty() {
+            return Ok(None);
+        }
+        let path = one_line(&file, 500);
+        let bytes = (self.read_file)(Path::new(&file)).map_err(|error| system_error(&error, &path));
+        Ok(Some((path, bytes)))
     }
 
     pub(super) fn text(&self, name: &'static str) -> Result<String, ConfigError> {

@@ -1,26 +1,39 @@
 //! The broker's end of one runner's connection.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::{StatusCode, header};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::{Command, Recorded, Shared, State, TaskOutcome};
+use crate::broker::grant;
 use crate::frame::fields;
+use crate::offers::random_id;
 
 /// n8n's limit for one message, and far more than any test sends.
 const MAX_MESSAGE: usize = 1 << 30;
+/// Far more than a token takes, in bytes.
+const MAX_BODY: usize = 16 << 10;
 
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
@@ -34,50 +47,92 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn welcome(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-    let mut runner_id = String::new();
-    #[expect(clippy::result_large_err, reason = "the library wants it so")]
-    let check = |request: &Request, response: Response| {
-        let id = request.uri().query().and_then(|query| query.strip_prefix("id="));
-        match refusal(&shared, request, id) {
-            None => {
-                id.unwrap_or_default().clone_into(&mut runner_id);
-                Ok(response)
-            }
-            Some(status) => {
-                shared.record(&mut shared.lock(), || Recorded::TurnedAway(status.as_u16()));
-                let mut response = ErrorResponse::new(None);
-                *response.status_mut() = status;
-                Err(response)
-            }
-        }
+    let tls = shared.options.tls.clone();
+    match tls {
+        None => speak(stream, shared).await,
+        Some(tls) => speak(TlsAcceptor::from(tls).accept(stream).await?, shared).await,
+    }
+}
+
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, shared: Arc<Shared>) -> io::Result<()> {
+    let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    connection.with_upgrades().await.map_err(io::Error::other)
+}
+
+type Body = Full<Bytes>;
+
+async fn answer(mut request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Body>, Infallible> {
+    if request.uri().path() == grant::PATH && shared.options.auth_token.is_some() {
+        return Ok(give_token(request, &shared).await);
+    }
+    let id = request.uri().query().and_then(|query| query.strip_prefix("id=")).unwrap_or_default().to_owned();
+    if let Some(status) = refusal(&shared, &request, &id) {
+        shared.record(&mut shared.lock(), || Recorded::TurnedAway(status.as_u16()));
+        return Ok(bare(status));
+    }
+    let Ok(response) = create_response_with_body(&request, Body::default) else {
+        return Ok(bare(StatusCode::BAD_REQUEST));
     };
-    let socket = accept_hdr_async_with_config(stream, check, Some(config)).await.map_err(io::Error::other)?;
-    attend(socket, runner_id, shared).await;
-    Ok(())
+    tokio::spawn(async move {
+        let Ok(upgraded) = hyper::upgrade::on(&mut request).await else { return };
+        let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let stream = TokioIo::new(upgraded);
+        attend(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await, id, shared).await;
+    });
+    Ok(response)
+}
+
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = status;
+    response
 }
 
 /// Why a runner is not let in, if it is not.
-fn refusal(shared: &Shared, request: &Request, id: Option<&str>) -> Option<StatusCode> {
-    if let Some(status) = shared.lock().turn_away {
+fn refusal(shared: &Shared, request: &Request<Incoming>, id: &str) -> Option<StatusCode> {
+    let mut state = shared.lock();
+    if let Some(status) = state.turn_away {
         return Some(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }
     if request.uri().path() != "/runners/_ws" {
         return Some(StatusCode::NOT_FOUND);
     }
-    if id.is_none_or(str::is_empty) {
+    if id.is_empty() {
         return Some(StatusCode::BAD_REQUEST);
     }
-    let expected = format!("Bearer {}", shared.options.grant_token);
-    match request.headers().get(header::AUTHORIZATION) {
-        None => Some(StatusCode::UNAUTHORIZED),
-        Some(given) if given.as_bytes() == expected.as_bytes() => None,
-        Some(_) => Some(StatusCode::FORBIDDEN),
+    let Some(given) = request.headers().get(header::AUTHORIZATION) else { return Some(StatusCode::UNAUTHORIZED) };
+    let token = given.to_str().ok().and_then(|given| given.strip_prefix("Bearer ")).unwrap_or_default();
+    let is_known = token == shared.options.grant_token || state.issued.remove(token);
+    (!is_known).then_some(StatusCode::FORBIDDEN)
+}
+
+/// As n8n's broker does: 400 without a token, 403 for a wrong one.
+async fn give_token(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
+    let is_post = request.method() == Method::POST;
+    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+    let body: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
+    let token = body.as_ref().and_then(|body| body["token"].as_str());
+    let mut state = shared.lock();
+    let status = match (state.withhold, token) {
+        (Some(status), _) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        (None, _) if !is_post => StatusCode::NOT_FOUND,
+        (None, None) => StatusCode::BAD_REQUEST,
+        (None, token) if token == shared.options.auth_token.as_deref() => StatusCode::OK,
+        (None, Some(_)) => StatusCode::FORBIDDEN,
+    };
+    shared.record(&mut state, || Recorded::AskedForToken(status.as_u16()));
+    let mut response = bare(status);
+    if status == StatusCode::OK {
+        let token = random_id();
+        *response.body_mut() = Full::from(json!({"data": {"token": token}}).to_string());
+        state.issued.insert(token);
     }
+    response
 }
 
 /// Serves a runner until it goes.
-async fn attend(socket: WebSocketStream<TcpStream>, runner_id: String, shared: Arc<Shared>) {
+async fn attend(socket: WebSocketStream<TokioIo<Upgraded>>, runner_id: String, shared: Arc<Shared>) {
     let (mut sink, mut stream) = socket.split();
     let (sender, mut commands) = mpsc::unbounded_channel();
     let serial = {
