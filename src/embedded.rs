@@ -329,6 +329,17 @@ impl Shared {
 }
 
 impl State {
+    fn is_current(&self, serial: u64) -> bool {
+        self.runner.as_ref().is_some_and(|(current, _)| *current == serial)
+    }
+
+    /// What a connection that is over leaves behind.
+    fn forget_runner(&mut self) {
+        self.offers.clear();
+        // Whoever waits for one of them is told by its sender being gone.
+        self.tasks.clear();
+    }
+
     fn take_offer(&mut self) -> Option<String> {
         let now = Instant::now();
         self.offers.retain(|(_, until)| *until > now);

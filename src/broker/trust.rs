@@ -139,7 +139,8 @@ pub(super) fn describe(error: &std::io::Error) -> String {
         return format!("TLS: {error}");
     };
     let remedy = match tls {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A bad signature is that of an authority with the name of one that is known.
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "; no known authority has signed it: name the CA's certificate with PALISADE_CA_FILE"
         }
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {

@@ -22,7 +22,8 @@ use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::{Command, Recorded, Shared, State, TaskOutcome};
@@ -138,8 +139,15 @@ async fn attend(socket: WebSocketStream<TokioIo<Upgraded>>, runner_id: String, s
     let serial = {
         let mut state = shared.lock();
         state.connections += 1;
-        state.runner = Some((state.connections, sender));
         let serial = state.connections;
+        if let Some((_, replaced)) = state.runner.replace((serial, sender)) {
+            // As n8n's broker does: the tasks of the old connection have failed, and what it still says does not count.
+            let _ = replaced.send(Command::Send(Message::Close(Some(CloseFrame {
+                code: CloseCode::Normal,
+                reason: "replaced".into(),
+            }))));
+            state.forget_runner();
+        }
         shared.record(&mut state, || Recorded::Connected(runner_id));
         serial
     };
@@ -154,10 +162,10 @@ async fn attend(socket: WebSocketStream<TokioIo<Upgraded>>, runner_id: String, s
         let mut code = None;
         while let Some(Ok(message)) = stream.next().await {
             match message {
-                Message::Text(text) => received(text.as_str(), &shared),
+                Message::Text(text) if shared.lock().is_current(serial) => received(text.as_str(), &shared),
                 Message::Pong(payload) => shared.record(&mut shared.lock(), || Recorded::Pong(payload)),
                 Message::Close(frame) => code = frame.map(|frame| u16::from(frame.code)),
-                Message::Binary(_) | Message::Ping(_) | Message::Frame(_) => {}
+                Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Frame(_) => {}
             }
         }
         code
@@ -176,11 +184,9 @@ async fn attend(socket: WebSocketStream<TokioIo<Upgraded>>, runner_id: String, s
         () = pinging => None,
     };
     let mut state = shared.lock();
-    if state.runner.as_ref().is_some_and(|(current, _)| *current == serial) {
+    if state.is_current(serial) {
         state.runner = None;
-        state.offers.clear();
-        // Whoever waits for one of them is told by its sender being gone.
-        state.tasks.clear();
+        state.forget_runner();
     }
     shared.record(&mut state, || Recorded::Closed(code));
 }

@@ -137,6 +137,43 @@ async fn pongs_and_other_tasks_do_not_wait_for_a_big_message() {
 }
 
 #[tokio::test]
+async fn pongs_come_at_once_while_twenty_tasks_run_and_200_mib_are_parsed() {
+    const ITEM: &str = r#"{"json":{"n":1234567890,"text":"some text","more":[true,null]}},"#;
+    let setup = Setup::with(|options| options.max_concurrency = 22).await;
+    let mut running = Vec::new();
+    for _ in 0..20 {
+        running.push(setup.start("wait").await);
+    }
+    let big = soon(setup.broker.begin_task()).await.unwrap();
+    let mut frame = format!(
+        r#"{{"type":"broker:tasksettings","taskId":"{}","settings":{{"code":"gate","nodeMode":"runOnceForAllItems","items":["#,
+        big.id
+    );
+    frame.extend(std::iter::repeat_n(ITEM, (200 << 20) / ITEM.len()));
+    frame.push_str("{}]}}");
+    assert!(frame.len() > 199 << 20);
+    // Pings from when it is there to when it is parsed; the time until it is there is that of the network.
+    let is_parsed = || setup.fake.started.load(Ordering::SeqCst) == 21;
+    setup.broker.send_message(Message::binary(frame));
+    let mut waits = Vec::new();
+    while !is_parsed() {
+        let name = format!("{}", waits.len());
+        let begun = Instant::now();
+        setup.broker.send_message(Message::Ping(name.clone().into()));
+        let pong = Recorded::Pong(name.into());
+        soon(setup.broker.wait_for(|entries| position(entries, |what| *what == pong))).await;
+        waits.push(begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The first one had to wait until the big message was over.
+    waits.remove(0);
+    let longest = waits.iter().max().unwrap();
+    assert!(waits.len() >= 5 && *longest < Duration::from_secs(1), "{} pongs, the last after {longest:?}", waits.len());
+    assert!(soon(setup.broker.run_task(&settings("items"))).await.unwrap().verdict.is_ok());
+    assert_eq!(connections(&setup.broker.transcript()), 1);
+}
+
+#[tokio::test]
 async fn pongs_do_not_wait_for_a_big_result() {
     let setup = Setup::new().await;
     let task = soon(setup.broker.begin_task()).await.unwrap();

@@ -4,7 +4,11 @@
 
 mod connection;
 mod ending;
+mod faults;
 mod frames;
+mod grants;
 mod offers;
+mod relay;
 mod support;
 mod tasks;
+mod tls;

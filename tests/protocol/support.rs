@@ -263,16 +263,30 @@ fn options(uri: &str, token: String, max_payload: usize) -> Options {
 /// A runner for a broker that is not ours.
 pub(crate) struct Lone {
     pub(crate) log: Log,
-    _signals: mpsc::Sender<Signal>,
+    pub(crate) signals: mpsc::Sender<Signal>,
+    pub(crate) runner: JoinHandle<Ending>,
 }
 
 impl Lone {
     pub(crate) fn start(uri: &str) -> Self {
+        Self::at(options(uri, "token".to_owned(), 1 << 20).endpoint)
+    }
+
+    pub(crate) fn at(endpoint: Endpoint) -> Self {
         let log = Log::capture();
         let (signals, receiver) = mpsc::channel(1);
-        let options = options(uri, "token".to_owned(), 1 << 20);
-        tokio::spawn(Runner::new(options, Arc::new(Fake::default()), receiver, None).run());
-        Self { log, _signals: signals }
+        let options = Options { endpoint, max_concurrency: 5, idle_timeout: None, grace: LONG };
+        let runner = tokio::spawn(Runner::new(options, Arc::new(Fake::default()), receiver, None).run());
+        Self { log, signals, runner }
+    }
+
+    /// Stops the runner, which has nothing to wait for.
+    pub(crate) async fn stop(self) -> Ending {
+        self.signals.send(Signal::Terminate).await.unwrap();
+        let begun = std::time::Instant::now();
+        let ending = soon(self.runner).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        ending
     }
 }
 
@@ -300,6 +314,18 @@ impl Log {
     pub(crate) fn has(&self, line: &str) -> bool {
         let text = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
         text.lines().any(|logged| logged.trim() == line)
+    }
+
+    /// Waits for a line of which all this is part, and gives it back.
+    pub(crate) async fn line_with(&self, part: &str) -> String {
+        let begun = std::time::Instant::now();
+        loop {
+            if let Some(line) = self.text().lines().find(|line| line.contains(part)) {
+                return line.trim().to_owned();
+            }
+            assert!(begun.elapsed() < LONG, "{part} in\n{}", self.text());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) fn text(&self) -> String {
