@@ -3,6 +3,7 @@
 mod analyze;
 mod bench;
 mod check;
+mod env;
 mod local;
 mod pretty;
 mod run;
@@ -46,6 +47,8 @@ enum Command {
     Check(CheckArgs),
     /// Measure what a tiny task costs on this host
     Bench(BenchArgs),
+    /// List all environment variables with their values
+    Env(EnvArgs),
 }
 
 /// Run one script as n8n's Code node would: through an embedded task broker, a real WebSocket and a sealed process.
@@ -135,6 +138,18 @@ struct BenchArgs {
     json: bool,
 }
 
+/// List all environment variables the runner reads, one a line: whether the value may come from a file that `NAME_FILE`
+/// names, the default, the value that is given (secrets masked; - where none is), and what it is for. On stderr: what the
+/// runner would warn of, or why it would not start.
+///
+/// Exit codes: 0 listed; 64 the command line cannot be used.
+#[derive(Debug, Args)]
+struct EnvArgs {
+    /// Print the page of the documentation instead, without values
+    #[arg(long)]
+    markdown: bool,
+}
+
 fn tasks(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(tasks @ 2..=1_000_000) => Ok(tasks),
@@ -170,6 +185,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Analyze(args)) => analyze::main(&args),
         Some(Command::Check(args)) => check::main(args.json),
         Some(Command::Bench(args)) => bench::main(&args),
+        Some(Command::Env(args)) => env::main(&args),
     }
 }
 

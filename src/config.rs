@@ -3,6 +3,7 @@
 //! [`variables`] is the one table of all variables; nothing else in the program reads the environment, but for the TLS
 //! library's `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
+pub mod survey;
 mod tokens;
 mod values;
 pub mod variables;

@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// One variable.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
     /// Its name.
     pub name: &'static str,
@@ -151,6 +151,11 @@ impl<'a> Reader<'a> {
         let text = std::str::from_utf8(&bytes)
             .map_err(|error| unreadable(format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
         Ok(Some(text.trim().to_owned()))
+    }
+
+    /// Whether the variable itself is there, which is then what counts.
+    pub(super) fn is_direct(&self, name: &str) -> bool {
+        self.vars.contains_key(OsStr::new(name))
     }
 
     /// Path and content of the file that a variable names, where it names one; for the content, why it cannot be read.

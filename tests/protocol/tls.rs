@@ -186,7 +186,7 @@ async fn tls_before_1_2_is_neither_offered_nor_taken() {
     const SERVER_HELLO: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
         0123456789abcdef0123456789abcdef\x00\xc0\x2f\x00";
     let (line, hello) = answered_with(SERVER_HELLO).await;
-    assert!(line.contains("TLS: peer is incompatible: ") && line.contains("Tls12NotOffered") || line.contains("TLS"), "{line}");
+    assert!(line.contains("TLS: peer is incompatible: ServerDoesNotSupportTls12Or13 - retrying"), "{line}");
     // The extension supported_versions (43), two of them: 1.3 and 1.2, in any order.
     let offers = |versions: &[u8]| hello.windows(9).any(|window| window == [&[0, 43, 0, 5, 4], versions].concat());
     assert!(offers(&[3, 4, 3, 3]) || offers(&[3, 3, 3, 4]), "{hello:?}");
