@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
+#[path = "../common/authority.rs"]
+mod authority;
 mod connection;
 mod ending;
 mod faults;

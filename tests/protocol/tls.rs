@@ -7,54 +7,14 @@ use palisade::broker::{Address, Authorities, Endpoint, Trust};
 use palisade::config::GrantToken;
 use palisade::embedded::{EmbeddedBroker, Options as BrokerOptions, Recorded};
 use palisade::runner::Ending;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, date_time_ymd};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion, version};
+use tokio_rustls::rustls::{ServerConfig, version};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::authority::{ALL, Authority};
 use crate::support::{Lone, Setup, settings, soon};
-
-/// An authority of our own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(vec![]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn trust(&self) -> Trust {
-        Trust::only(&Authorities::from_pem(self.0.pem().as_bytes()).unwrap()).unwrap()
-    }
-
-    /// A server's side of TLS, for a certificate changed like this.
-    fn server(
-        &self,
-        name: &str,
-        versions: &[&'static SupportedProtocolVersion],
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        change(&mut params);
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Arc::new(config)
-    }
-}
-
-const ALL: &[&SupportedProtocolVersion] = &[&version::TLS12, &version::TLS13];
 
 async fn broker(tls: Arc<ServerConfig>) -> EmbeddedBroker {
     let options =
@@ -98,7 +58,7 @@ async fn a_certificate_of_our_own_authority_is_believed_with_tls_1_2_and_1_3() {
 #[tokio::test]
 async fn one_of_several_authorities_in_a_file_is_enough() {
     let authority = Authority::new("ours");
-    let file = format!("# a comment\n{}\n{}", Authority::new("another").0.pem(), authority.0.pem());
+    let file = format!("# a comment\n{}\n{}", Authority::new("another").pem(), authority.pem());
     let authorities = Authorities::from_pem(file.as_bytes()).unwrap();
     let tls = authority.server("127.0.0.1", ALL, |_| {});
     serves(Trust::only(&authorities).unwrap(), Arc::clone(&tls)).await;
