@@ -18,7 +18,7 @@ use palisade_policy::{Allow, WildcardError};
 use thiserror::Error;
 
 pub use self::tokens::{AuthToken, Credentials, GrantToken, Secret};
-use self::variables::Reader;
+use self::variables::{NamedFile, Reader};
 use crate::broker::{Address, AddressError, Authorities};
 use crate::logging::one_line;
 
@@ -270,10 +270,12 @@ fn read_credentials(reader: &Reader<'_>) -> Result<Credentials, ConfigError> {
 }
 
 fn read_authorities(reader: &Reader<'_>) -> Result<Authorities, ConfigError> {
-    let Some((path, bytes)) = reader.named_file("PALISADE_CA_FILE")? else { return Ok(Authorities::default()) };
+    let Some(NamedFile { path, content }) = reader.named_file("PALISADE_CA_FILE")? else {
+        return Ok(Authorities::default());
+    };
     let unusable = |cause: String| ConfigError::CaFile { path: path.clone(), cause };
-    let bytes = bytes.map_err(unusable)?;
-    Authorities::from_pem(&bytes).map_err(|error| unusable(one_line(&error.to_string(), 500)))
+    let pem = content.map_err(unusable)?;
+    Authorities::from_pem(&pem).map_err(|error| unusable(one_line(&error.to_string(), 500)))
 }
 
 /// A URI for the eyes of an operator: without the password that some have in front of the host.

@@ -9,8 +9,8 @@ use tokio_util::either::Either;
 use super::watched::Watched;
 use super::{Address, ConnectError, Trust, trust};
 
-/// A plain stream, or TLS over one. What is watched is what the peer really sends and takes.
-pub(super) type Stream = Either<Watched<TcpStream>, TlsStream<Watched<TcpStream>>>;
+/// A plain stream, or TLS over one, which is boxed for its size. What is watched is what the peer really sends and takes.
+pub(super) type Stream = Either<Watched<TcpStream>, Box<TlsStream<Watched<TcpStream>>>>;
 
 /// Opens a stream to the broker. Without `trust` there is no TLS, and an address that asks for it is refused.
 pub(super) async fn open(address: &Address, trust: Option<&Trust>) -> Result<Stream, ConnectError> {
@@ -21,8 +21,8 @@ pub(super) async fn open(address: &Address, trust: Option<&Trust>) -> Result<Str
     let stream = Watched::new(stream);
     let Some(name) = address.server_name() else { return Ok(Either::Left(stream)) };
     let trust = trust.ok_or_else(|| ConnectError::Failed("TLS: no certificate authority is trusted".to_owned()))?;
-    let stream = trust.connector().connect(name.clone(), stream).await;
-    stream.map(Either::Right).map_err(|error| ConnectError::Failed(trust::describe(&error)))
+    let stream = Box::pin(trust.connector().connect(name.clone(), stream)).await;
+    stream.map(Box::new).map(Either::Right).map_err(|error| ConnectError::Failed(trust::describe(&error)))
 }
 
 /// The TCP stream at the bottom.

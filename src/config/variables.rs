@@ -125,6 +125,14 @@ pub const TABLE: &[Variable] = &[
     variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or later; searched for when empty"),
 ];
 
+/// A file that a variable names.
+pub(super) struct NamedFile {
+    /// Its path, for the eyes of an operator.
+    pub(super) path: String,
+    /// What is in it, or why it cannot be read.
+    pub(super) content: Result<Vec<u8>, String>,
+}
+
 /// Reads variables by the table.
 pub(super) struct Reader<'a> {
     vars: &'a Variables,
@@ -158,18 +166,15 @@ impl<'a> Reader<'a> {
         self.vars.contains_key(OsStr::new(name))
     }
 
-    /// Path and content of the file that a variable names, where it names one; for the content, why it cannot be read.
-    pub(super) fn named_file(
-        &self,
-        name: &'static str,
-    ) -> Result<Option<(String, Result<Vec<u8>, String>)>, ConfigError> {
+    /// The file that a variable names, where it names one.
+    pub(super) fn named_file(&self, name: &'static str) -> Result<Option<NamedFile>, ConfigError> {
         let file = self.text(name)?;
         if file.is_empty() {
             return Ok(None);
         }
         let path = one_line(&file, 500);
-        let bytes = (self.read_file)(Path::new(&file)).map_err(|error| system_error(&error, &path));
-        Ok(Some((path, bytes)))
+        let content = (self.read_file)(Path::new(&file)).map_err(|error| system_error(&error, &path));
+        Ok(Some(NamedFile { path, content }))
     }
 
     pub(super) fn text(&self, name: &'static str) -> Result<String, ConfigError> {

@@ -6,6 +6,7 @@ use palisade::broker::{Address, Endpoint};
 use palisade::config::GrantToken;
 use palisade::embedded::{EmbeddedBroker, Options as BrokerOptions};
 use palisade::runner::{Ending, Signal};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -121,4 +122,37 @@ async fn a_broker_that_never_answers_the_handshake_is_given_up_and_holds_up_no_e
     assert_eq!(line, "WARN Failed to connect to broker: timed out during handshake - retrying...");
     tokio::time::resume();
     assert_eq!(runner.stop().await, Ending::Stopped);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_none_is_bounded_and_tried_again() {
+    for answer in [
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        b"\x16\x03\x01 no HTTP\r\n\r\n".to_vec(),
+        [b"HTTP/1.1 101 Switching Protocols\r\n".to_vec(), b"X: y\r\n".repeat(10 << 20)].concat(),
+        [b"HTTP/1.1 101 Switching Protocols\r\nX: ".to_vec(), b"y".repeat(64 << 20)].concat(),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap());
+        let runner = Lone::start(&uri);
+        let (mut stream, _) = soon(listener.accept()).await.unwrap();
+        let whole = answer.len();
+        let server = tokio::spawn(async move {
+            stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            let mut written = 0;
+            while let Ok(len @ 1..) = stream.write(&answer[written..]).await {
+                written += len;
+            }
+            // What has been taken is not to be taken back by a reset before it is read.
+            let _ = stream.read_buf(&mut Vec::with_capacity(4096)).await;
+            written
+        });
+        let line = runner.log.line_with("WARN").await;
+        assert!(line.starts_with("WARN Failed to connect to broker: ") && line.len() < 700, "{line}");
+        assert_eq!(runner.stop().await, Ending::Stopped);
+        drop(listener);
+        let written = soon(server).await.unwrap();
+        assert!(whole < 10_000 || written < 16 << 20, "{written} of {whole} bytes were taken");
+    }
 }
