@@ -168,3 +168,17 @@ fn enormous_times_do_not_overflow_clocks() {
     let config = config(&[("N8N_RUNNERS_TASK_TIMEOUT", "99999999999999999999999")]).unwrap();
     assert!(tokio::time::Instant::now().checked_add(config.tasks.timeout).is_some());
 }
+
+#[test]
+fn a_grant_token_wins_over_the_auth_token() {
+    let credentials = |pairs: &[(&str, &str)]| Config::from_variables(&vars(pairs), &no_files).map(|c| c.credentials);
+    let (grant, auth) = ("N8N_RUNNERS_GRANT_TOKEN", "N8N_RUNNERS_AUTH_TOKEN");
+    let both = credentials(&[(grant, "g"), (auth, "a")]).unwrap();
+    assert!(matches!(both, Credentials::Grant(token) if token.reveal() == "g"));
+    for only_auth in [&[(auth, "a\u{fc}")][..], &[(grant, ""), (auth, "a\u{fc}")]] {
+        let found = credentials(only_auth).unwrap();
+        assert_eq!(format!("{found:?}"), "Auth(AuthToken(***))");
+        assert!(matches!(found, Credentials::Auth(token) if token.reveal() == "a\u{fc}"));
+    }
+    assert_eq!(credentials(&[(auth, "")]).unwrap_err(), ConfigError::NoToken);
+}
