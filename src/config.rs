@@ -20,6 +20,7 @@ use thiserror::Error;
 pub use self::tokens::{AuthToken, Credentials, GrantToken, Secret};
 use self::variables::{NamedFile, Reader};
 use crate::broker::{Address, AddressError, Authorities};
+use crate::budget;
 use crate::logging::one_line;
 
 /// A snapshot of an environment.
@@ -31,6 +32,8 @@ pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 const MAX_PAYLOAD: i128 = 4_294_967_295;
 /// More offers than this at once would only be a burden for the broker.
 const MAX_CONCURRENCY: i128 = 10_000;
+/// No host has more memory than this, in MiB.
+const MAX_ANSWER_MEMORY_MIB: i128 = 1 << 24;
 /// Longer times are as good as for ever, and clocks can still add them.
 const FOR_EVER_S: u64 = 100 * 365 * 24 * 3600;
 /// Variables that no task gets to see, whatever it may see.
@@ -94,6 +97,8 @@ pub struct TaskConfig {
     pub time_zone: Option<String>,
     /// Whether a build that cannot seal runs tasks all the same. A build that can is not weakened by it.
     pub allow_unsealed: bool,
+    /// What the results of all tasks may take together of the runner's memory, in bytes.
+    pub answer_memory: u64,
 }
 
 /// Where the health server listens.
@@ -155,6 +160,8 @@ pub enum ConfigError {
     NotAFloat { name: &'static str, value: String },
     #[error("Environment variable {name} is not valid UTF-8")]
     NotUtf8 { name: String },
+    #[error("PALISADE_ANSWER_MEMORY_MIB must be between 1 and {MAX_ANSWER_MEMORY_MIB}, got {0}")]
+    AnswerMemory(i128),
     #[error("Failed to read {name}_FILE from file {path}: {cause}")]
     Unreadable { name: &'static str, path: String, cause: String },
 }
@@ -255,6 +262,7 @@ impl TaskConfig {
             allow_unsealed: reader.flag("PALISADE_ALLOW_UNSEALED")?,
             python: path("PALISADE_PYTHON")?,
             policy: path("PALISADE_POLICY")?,
+            answer_memory: read_answer_memory(reader)?,
         })
     }
 }
@@ -281,6 +289,20 @@ fn read_authorities(reader: &Reader<'_>) -> Result<Authorities, ConfigError> {
 /// A URI for the eyes of an operator: without the password that some have in front of the host.
 fn shown_uri(uri: &str) -> String {
     one_line(&values::without_user(uri), 200)
+}
+
+fn read_answer_memory(reader: &Reader<'_>) -> Result<u64, ConfigError> {
+    if reader.text("PALISADE_ANSWER_MEMORY_MIB")?.trim().is_empty() {
+        let concurrency = reader.integer("N8N_RUNNERS_MAX_CONCURRENCY")?.clamp(0, MAX_CONCURRENCY);
+        let payload = reader.integer("N8N_RUNNERS_MAX_PAYLOAD")?.clamp(0, MAX_PAYLOAD);
+        let concurrency = usize::try_from(concurrency).unwrap_or(usize::MAX);
+        return Ok(budget::by_default(concurrency, u64::try_from(payload).unwrap_or(0)));
+    }
+    let mib = reader.integer("PALISADE_ANSWER_MEMORY_MIB")?;
+    if !(1..=MAX_ANSWER_MEMORY_MIB).contains(&mib) {
+        return Err(ConfigError::AnswerMemory(mib));
+    }
+    Ok(u64::try_from(mib).unwrap_or(1) << 20)
 }
 
 fn read_health(reader: &Reader<'_>) -> Result<Option<Health>, ConfigError> {

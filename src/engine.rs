@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Budget;
 use crate::config::TaskConfig;
 use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
@@ -53,6 +54,7 @@ pub struct Engine {
     rules: Arc<Rules>,
     pub(crate) pool: Pool,
     pub(crate) limits: TaskLimits,
+    pub(crate) budget: Budget,
     pub(crate) timeout: Duration,
     pub(crate) env: Vec<(String, String)>,
     settled: Vec<Outcome>,
@@ -128,6 +130,7 @@ impl Engine {
                 print_bytes: policy.limits.print_bytes,
                 threads: THREADS,
             },
+            budget: Budget::new(config.answer_memory),
             timeout: config.timeout,
             env: config.env.clone(),
             settled: planned.settled,

@@ -13,6 +13,7 @@ use palisade_channel::message::Print;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Room;
 use crate::frame::Settings;
 use crate::logging::one_line;
 
@@ -43,12 +44,14 @@ pub struct Answer {
     pub verdict: Verdict,
     /// What held for it and what it cost.
     pub report: Report,
+    /// What it holds of the memory for all answers, until it is sent.
+    pub room: Room,
 }
 
 impl Answer {
     /// An answer without prints and report.
     pub fn bare(verdict: Verdict) -> Self {
-        Self { prints: Vec::new(), omitted_prints: 0, verdict, report: Report::default() }
+        Self { prints: Vec::new(), omitted_prints: 0, verdict, report: Report::default(), room: Room::default() }
     }
 }
 

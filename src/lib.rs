@@ -5,7 +5,8 @@
 //! * [`config`] reads the environment; [`broker`] is the WebSocket, [`frame`] its JSON;
 //! * [`runner`] is the loop and [`session`] what it knows; [`offers`] is the book of offers;
 //! * [`execute`] is the seam: a task goes in, one answer comes out. Behind it is the [`engine`];
-//! * `task` is one task from settings to answer: analysis, a child from the [`pool`], the answer made by `verdict`;
+//! * `task` is one task from settings to answer: analysis, a child from the [`pool`], the answer made by `verdict`; [`budget`]
+//!   bounds what all answers take together;
 //! * [`pool`] keeps children that are sealed and verified, from a [`forkserver`], which the [`jailer`] became;
 //! * [`plan`] makes what they are started with from policy and [`interpreter`]; [`extension`] is what they load.
 //!
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod broker;
+pub mod budget;
 pub mod cli;
 pub mod config;
 pub mod embedded;

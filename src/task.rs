@@ -13,7 +13,8 @@ use palisade_sandbox::verify::{NotVerified, Status};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use self::conversation::{Conversation, End};
+use self::conversation::{Conversation, End, LONGEST_PRINT};
+use crate::budget::Room;
 use crate::engine::Engine;
 use crate::execute::{Answer, Report, Task};
 use crate::frame::Settings;
@@ -47,6 +48,7 @@ pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
+        room: said.room,
         verdict: verdict(outcome, settings.continue_on_fail, engine.limits.memory),
         report,
     }
@@ -58,6 +60,10 @@ struct Said {
     prints: Vec<palisade_channel::message::Print>,
     omitted: u64,
     trapped: Option<i64>,
+    /// What prints and result hold of the memory for all answers.
+    room: Room,
+    /// Length of a result that waits for room.
+    waits_for: Option<u64>,
 }
 
 async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said: &mut Said) -> Outcome {
@@ -86,7 +92,7 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
         mode: settings.node_mode,
         purpose,
         max_prints: engine.limits.prints,
-        max_print_bytes: engine.limits.print_bytes,
+        max_print_bytes: engine.limits.print_bytes.min(LONGEST_PRINT),
         max_result_bytes: engine.limits.result,
         env: engine.env.clone(),
     };
@@ -100,18 +106,25 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
     let limit = engine.timeout;
     let watch = watch(child.pid, child.seen.footprint, engine.limits.memory, engine.limits.threads);
     let end = tokio::select! {
-        end = Conversation::new(&child.socket, head, said).run(settings) => end,
-        () = sleep(limit) => return Outcome::TimedOut(limit),
+        end = Conversation::new(&child.socket, head, &engine.budget, said).run(settings) => Some(end),
+        () = sleep(limit) => None,
         watched = watch => return match watched {
             Watched::Grown => Outcome::OutOfMemory { limit: engine.limits.memory },
             Watched::Threads => Outcome::TooManyThreads { limit: engine.limits.threads },
             Watched::Unreadable(why) => Outcome::Violation(format!("its memory cannot be measured: {why}")),
         },
     };
+    let Some(end) = end else {
+        return match said.waits_for {
+            Some(needed) => Outcome::NoRoom { needed, limit: engine.budget.bytes(), has_waited: true },
+            None => Outcome::TimedOut(limit),
+        };
+    };
     match end {
         // The child is killed on return; its answer was complete.
         End::Done(result) => Outcome::Done(result),
         End::Failed(failure) => Outcome::Failed(*failure),
+        End::NeverFits { needed } => Outcome::NoRoom { needed, limit: engine.budget.bytes(), has_waited: false },
         End::Violation(what) => Outcome::Violation(what),
         End::Closed => {
             let how = child.end_within(END_BY_ITSELF).await;

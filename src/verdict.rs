@@ -46,6 +46,15 @@ pub(crate) enum Outcome {
     },
     /// Its process said what no child of ours says.
     Violation(String),
+    /// There was no room for its result among those of all tasks.
+    NoRoom {
+        /// Bytes of the result.
+        needed: u64,
+        /// Bytes for all results.
+        limit: u64,
+        /// Whether it would have fitted, had others gone in time.
+        has_waited: bool,
+    },
     /// No child could be had.
     NoChild(NoChild),
 }
@@ -68,6 +77,7 @@ pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u6
         Outcome::Violation(what) => {
             described(ErrorKind::Protocol, format!("Task process sent an invalid message and was ended: {what}"))
         }
+        Outcome::NoRoom { needed, limit, has_waited } => no_room(needed, limit, has_waited),
         Outcome::NoChild(why) => described(ErrorKind::NotSealed, format!("Task was not run: {why}")),
     };
     let covered = !matches!(error.kind, ErrorKind::Syntax | ErrorKind::Refused | ErrorKind::NotSealed);
@@ -144,6 +154,22 @@ fn out_of_memory(limit: u64) -> TaskError {
         ErrorKind::Memory,
         format!("Task needed more memory than its limit of {mib} MiB (policy: limits.memory_mib)"),
     )
+}
+
+fn no_room(needed: u64, limit: u64, has_waited: bool) -> TaskError {
+    let limit = limit / (1024 * 1024);
+    let message = if has_waited {
+        format!(
+            "Task result of {needed} bytes found no room within the task's time: the results of all tasks together may take \
+             {limit} MiB (PALISADE_ANSWER_MEMORY_MIB)"
+        )
+    } else {
+        format!(
+            "Task result of {needed} bytes is larger than the {limit} MiB which the results of all tasks together may take \
+             (PALISADE_ANSWER_MEMORY_MIB)"
+        )
+    };
+    described(ErrorKind::Memory, message)
 }
 
 fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {

@@ -115,6 +115,12 @@ pub const TABLE: &[Variable] = &[
         "false",
         "whether a build that cannot seal (not Linux) runs tasks all the same",
     ),
+    variable(
+        "PALISADE_ANSWER_MEMORY_MIB",
+        Integer,
+        "",
+        "MiB for the results of all tasks on their way to the broker, and a quarter of it for prints; two results of 256 MiB when empty",
+    ),
     direct(variable("PALISADE_POLICY", Text, "", "a TOML file with the policy; the built-in one when empty")),
     direct(variable(
         "PALISADE_CA_FILE",

@@ -1,11 +1,13 @@
 //! Frames to the broker. All of them are built here, so that nothing a task says can become more than a value in one.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Bytes;
 
+use crate::budget::Room;
 use crate::execute::TaskError;
 use crate::offers::Offer;
 
@@ -13,6 +15,8 @@ use crate::offers::Offer;
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     pieces: VecDeque<Bytes>,
+    /// Given back when the frame is dropped, which is when it has been sent or cannot be.
+    _room: Option<Arc<Room>>,
 }
 
 impl Outgoing {
@@ -53,7 +57,8 @@ impl Outgoing {
         let id = json!(task_id);
         let head = format!(r#"{{"type":"runner:taskdone","taskId":{id},"data":{{"result":"#);
         let result: Box<str> = result.into();
-        Self { pieces: [Bytes::from(head), Bytes::from(String::from(result)), Bytes::from_static(b"}}")].into() }
+        let pieces = [Bytes::from(head), Bytes::from(String::from(result)), Bytes::from_static(b"}}")];
+        Self { pieces: pieces.into(), _room: None }
     }
 
     /// The error of a task.
@@ -68,7 +73,13 @@ impl Outgoing {
     }
 
     fn small(value: &serde_json::Value) -> Self {
-        Self { pieces: [Bytes::from(value.to_string())].into() }
+        Self { pieces: [Bytes::from(value.to_string())].into(), _room: None }
+    }
+
+    /// The same frame, which holds `room` as long as it is there.
+    #[must_use]
+    pub fn holding(self, room: Room) -> Self {
+        Self { _room: Some(Arc::new(room)), ..self }
     }
 
     /// Bytes that are still to be taken.

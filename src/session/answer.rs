@@ -78,10 +78,12 @@ pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
         let note = format!("[Output truncated - {omitted} more print statements]");
         frames.push(Outgoing::print(task_id, &[note]));
     }
-    frames.push(match answer.verdict {
+    let last = match answer.verdict {
         Verdict::Done(result) | Verdict::Forgiven { result, .. } => Outgoing::done(task_id, result),
         Verdict::Failed(error) => Outgoing::error(task_id, &error),
-    });
+    };
+    // Frames are sent in order: when this one is, all are.
+    frames.push(last.holding(answer.room));
     frames
 }
 

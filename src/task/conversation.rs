@@ -1,15 +1,18 @@
 //! What is said on a child's socket: the task goes down, frames come up until one of them is the answer.
 
 use std::io;
+use std::time::Duration;
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
-use palisade_channel::message::{Failure, Print, Raised, Tally, TaskHead, Trapped};
+use palisade_channel::message::{Failure, Raised, Tally, TaskHead, Trapped};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::UnixStream;
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
 
 use super::Said;
+use crate::budget::{Budget, NeverFits, Room, UNCOUNTED};
 use crate::frame::Settings;
 
 /// Longest read at once.
@@ -26,8 +29,21 @@ const PRINT_BUDGET: usize = 16 * 1024 * 1024;
 /// Memory of a text besides its bytes.
 const COST_OF_TEXT: usize = 32;
 
-/// Bytes of frames with prints after which a child is no child of ours: what an honest one may send at most.
-const MAX_PRINT_TRAFFIC: u64 = 128 * 1024 * 1024;
+/// Prints of one task that need no room of the budget for all tasks.
+const UNCOUNTED_PRINTS: usize = 64 * 1024;
+
+/// Room for prints is taken in such pieces.
+const PIECE_FOR_PRINTS: usize = 256 * 1024;
+
+/// Where one print is cut at the latest: longest frame of a print that is read, and what JSON can make of a byte.
+pub(super) const LONGEST_PRINT: u64 = (PRINT_BUDGET as u64 - FRAME_OF_PRINT) / JSON_OF_BYTE;
+const FRAME_OF_PRINT: u64 = 64 * 1024;
+const JSON_OF_BYTE: u64 = 12;
+
+/// How long a result may take to come once there is room for it: some time, and a second for so many bytes. A child has
+/// all of it when it announces it; one that does not send it keeps room from others.
+const DELIVERY: Duration = Duration::from_secs(10);
+const DELIVERED_PER_SECOND: u64 = 8 << 20;
 
 /// Longest of the messages that hold a number or two.
 const MAX_SMALL: u64 = 1024;
@@ -50,6 +66,11 @@ pub(super) enum End {
     Failed(Box<Failure>),
     /// The child closed its socket without an answer.
     Closed,
+    /// Its result does not fit into the room for the results of all tasks.
+    NeverFits {
+        /// Its length in bytes.
+        needed: u64,
+    },
     /// It said what no child of ours says.
     Violation(String),
 }
@@ -58,15 +79,40 @@ pub(super) struct Conversation<'a> {
     socket: &'a UnixStream,
     head: &'a TaskHead,
     said: &'a mut Said,
+    budget: &'a Budget,
+    coming: Coming,
+    /// When a result that has got room must be there.
+    due: Option<Instant>,
+    room_for_prints: usize,
     small: u32,
     prints: u64,
-    print_traffic: u64,
     print_budget: usize,
 }
 
+/// What was decided about the frame that has begun and is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coming {
+    Undecided,
+    /// There is room for it.
+    Kept,
+    /// There is none.
+    Discarded,
+}
+
 impl<'a> Conversation<'a> {
-    pub(super) fn new(socket: &'a UnixStream, head: &'a TaskHead, said: &'a mut Said) -> Self {
-        Self { socket, head, said, small: 0, prints: 0, print_traffic: 0, print_budget: PRINT_BUDGET }
+    pub(super) fn new(socket: &'a UnixStream, head: &'a TaskHead, budget: &'a Budget, said: &'a mut Said) -> Self {
+        Self {
+            socket,
+            head,
+            said,
+            budget,
+            coming: Coming::Undecided,
+            due: None,
+            room_for_prints: UNCOUNTED_PRINTS,
+            small: 0,
+            prints: 0,
+            print_budget: PRINT_BUDGET,
+        }
     }
 
     /// Hands the task over and listens for the answer.
@@ -107,8 +153,7 @@ impl<'a> Conversation<'a> {
 
     /// `Err` is an end too: the first thing that no child of ours says.
     async fn listen(&mut self) -> Result<End, End> {
-        // JSON can make six bytes of one.
-        let max_print = self.head.max_print_bytes.saturating_mul(12).saturating_add(64 * 1024);
+        let max_print = self.head.max_print_bytes.min(LONGEST_PRINT) * JSON_OF_BYTE + FRAME_OF_PRINT;
         let max_result = self.head.max_result_bytes;
         let mut decoder = Decoder::new(move |kind| match kind {
             Kind::Print => max_print,
@@ -120,7 +165,7 @@ impl<'a> Conversation<'a> {
         let mut chunk = Vec::with_capacity(4096);
         loop {
             chunk.clear();
-            if self.read(&mut chunk).await.unwrap_or(0) == 0 {
+            if self.read_in_time(&mut chunk).await? == 0 {
                 return Ok(End::Closed);
             }
             let mut rest = chunk.as_slice();
@@ -129,10 +174,70 @@ impl<'a> Conversation<'a> {
                     return Ok(end);
                 }
             }
+            // Before more of it is read, and so before it takes memory.
+            if let Some((kind, len)) = decoder.in_progress()
+                && self.make_room(kind, len).await? == Coming::Discarded
+            {
+                decoder.discard();
+            }
             // A large answer is coming: read it in large pieces.
             if chunk.len() == chunk.capacity() && chunk.capacity() < CHUNK {
                 chunk.reserve(CHUNK);
             }
+        }
+    }
+
+    /// Room for the rest of a frame, of which no more than one read has come. A result waits for it, and with it the child,
+    /// whose socket fills up.
+    async fn make_room(&mut self, kind: Kind, len: u64) -> Result<Coming, End> {
+        if self.coming != Coming::Undecided {
+            return Ok(self.coming);
+        }
+        self.coming = match kind {
+            Kind::Done if len > UNCOUNTED => {
+                self.said.waits_for = Some(len);
+                let room = self.budget.result(len).await.map_err(|NeverFits| End::NeverFits { needed: len })?;
+                self.said.waits_for = None;
+                self.said.room.add(room);
+                self.due = Some(Instant::now() + DELIVERY + Duration::from_secs(len / DELIVERED_PER_SECOND));
+                Coming::Kept
+            }
+            Kind::Print if !self.has_room_for_print(usize::try_from(len).unwrap_or(usize::MAX)) => Coming::Discarded,
+            // Others are small.
+            _ => Coming::Kept,
+        };
+        Ok(self.coming)
+    }
+
+    /// Takes room for so much of a print, of what is left to this task and to all.
+    fn has_room_for_print(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.room_for_prints);
+        let room = if bytes > self.print_budget {
+            None
+        } else if more == 0 {
+            Some(Room::default())
+        } else {
+            self.budget.prints(more.max(PIECE_FOR_PRINTS) as u64)
+        };
+        let Some(room) = room else {
+            // Those that follow are left out, too: what is kept is how the prints begin.
+            self.print_budget = 0;
+            return false;
+        };
+        if more > 0 {
+            self.said.room.add(room);
+            self.room_for_prints += more.max(PIECE_FOR_PRINTS);
+        }
+        self.print_budget -= bytes;
+        self.room_for_prints -= bytes;
+        true
+    }
+
+    async fn read_in_time(&self, chunk: &mut Vec<u8>) -> Result<usize, End> {
+        let Some(due) = self.due else { return Ok(self.read(chunk).await.unwrap_or(0)) };
+        match timeout_at(due, self.read(chunk)).await {
+            Ok(read) => Ok(read.unwrap_or(0)),
+            Err(_) => Err(End::Violation("a result that was announced and did not come".to_owned())),
         }
     }
 
@@ -153,8 +258,9 @@ impl<'a> Conversation<'a> {
                 return Err(End::Violation(format!("more than {MOST_SMALL} {kind:?} frames")));
             }
         }
+        let coming = std::mem::replace(&mut self.coming, Coming::Undecided);
         match kind {
-            Kind::Print => self.take_print(payload).await?,
+            Kind::Print => self.take_print(payload, coming).await?,
             Kind::Tally => {
                 let Tally { omitted_prints } = parse(kind, &payload)?;
                 self.said.omitted = self.said.omitted.saturating_add(omitted_prints);
@@ -167,25 +273,21 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    async fn take_print(&mut self, payload: Vec<u8>) -> Result<(), End> {
+    async fn take_print(&mut self, payload: Vec<u8>, coming: Coming) -> Result<(), End> {
         self.prints += 1;
         if self.prints > self.head.max_prints {
             return Err(End::Violation(format!("more than {} prints", self.head.max_prints)));
         }
-        self.print_traffic = self.print_traffic.saturating_add(payload.len() as u64);
-        if self.print_traffic > MAX_PRINT_TRAFFIC {
-            return Err(End::Violation(format!("prints of more than {MAX_PRINT_TRAFFIC} bytes")));
-        }
-        let bytes = payload.len();
-        if bytes > self.print_budget {
-            self.print_budget = 0;
-            self.said.omitted = self.said.omitted.saturating_add(1);
+        let is_kept = match coming {
+            Coming::Undecided => self.has_room_for_print(payload.len()),
+            Coming::Kept => true,
+            Coming::Discarded => false,
+        };
+        if is_kept && self.has_room_for_print(texts(&payload).saturating_mul(COST_OF_TEXT)) {
+            self.said.prints.push(parse_aside(Kind::Print, payload).await?);
             return Ok(());
         }
-        let print: Print = parse_aside(Kind::Print, payload).await?;
-        let cost = bytes.saturating_add(print.params.len().saturating_mul(COST_OF_TEXT));
-        self.print_budget = self.print_budget.saturating_sub(cost);
-        self.said.prints.push(print);
+        self.said.omitted = self.said.omitted.saturating_add(1);
         Ok(())
     }
 }
@@ -230,6 +332,20 @@ fn too_deep() -> End {
     })))
 }
 
+/// How many texts JSON holds; of anything else some number, in linear time and at least as many as a parser makes of it.
+fn texts(json: &[u8]) -> usize {
+    let mut quotes = 0_usize;
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => quotes += 1,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    quotes.div_ceil(2)
+}
+
 /// Deepest nesting of brackets outside of strings. Meant for JSON; of anything else it finds some number in linear time.
 fn depth(json: &[u8]) -> usize {
     let (mut deepest, mut now) = (0_usize, 0_usize);
@@ -257,103 +373,4 @@ fn depth(json: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use palisade_channel::message::{NodeMode, Purpose};
-    use tokio::io::AsyncWriteExt as _;
-
-    use super::*;
-
-    /// What the supervisor makes of a child that says `bytes` and hangs up.
-    async fn hear(bytes: &[u8]) -> (End, Said) {
-        hear_of(bytes, 2).await
-    }
-
-    async fn hear_of(bytes: &[u8], max_prints: u64) -> (End, Said) {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let head = TaskHead {
-            mode: NodeMode::AllItems,
-            purpose: Purpose::Run,
-            max_prints,
-            max_print_bytes: 10_000,
-            max_result_bytes: 1000,
-            env: Vec::new(),
-        };
-        let mut said = Said::default();
-        let mut conversation = Conversation::new(&ours, &head, &mut said);
-        let child = async {
-            let _ = theirs.write_all(bytes).await;
-            drop(theirs);
-        };
-        let (end, ()) = tokio::join!(async { conversation.listen().await.unwrap_or_else(|end| end) }, child);
-        (end, said)
-    }
-
-    fn print() -> Vec<u8> {
-        frame::encode(Kind::Print, br#"{"params":["'a'"],"text":"a"}"#)
-    }
-
-    #[tokio::test]
-    async fn prints_come_before_the_answer_and_survive_its_absence() {
-        let (end, said) = hear(&[print(), print(), frame::encode(Kind::Done, b"[1]")].concat()).await;
-        assert!(matches!(end, End::Done(result) if result.get() == "[1]"));
-        assert_eq!(said.prints.len(), 2);
-        let (end, said) = hear(&[print(), frame::encode(Kind::Done, b"[1]")[..10].to_vec()].concat()).await;
-        assert!(matches!(end, End::Closed), "{end:?}");
-        assert_eq!(said.prints.len(), 1);
-    }
-
-    /// A hundred frames of hundreds of thousands of empty texts each once made 750 MB of the supervisor.
-    #[tokio::test]
-    async fn prints_cost_the_supervisor_no_more_than_their_budget() {
-        let empty = format!(r#"{{"params":[{}""],"text":""}}"#, r#""","#.repeat(20_000));
-        let mut bytes = frame::encode(Kind::Print, empty.as_bytes()).repeat(50);
-        bytes.extend(frame::encode(Kind::Done, b"[]"));
-        let (end, said) = hear_of(&bytes, 100).await;
-        assert!(matches!(end, End::Done(_)), "{end:?}");
-        let texts: usize = said.prints.iter().map(|print| print.params.len()).sum();
-        assert!(texts * COST_OF_TEXT <= PRINT_BUDGET + empty.len() * COST_OF_TEXT, "{texts}");
-        assert!(said.prints.len() > 5 && said.prints.len() + usize::try_from(said.omitted).unwrap() == 50);
-    }
-
-    #[tokio::test]
-    async fn what_no_child_of_ours_says_ends_the_conversation() {
-        let huge = frame::header(Kind::Done, 4 << 30).to_vec();
-        let envelope = frame::encode(Kind::Done, br#"[1],"taskId":"other""#);
-        let tallies = frame::encode(Kind::Tally, br#"{"omitted_prints":1}"#).repeat(17);
-        for (what, bytes) in [
-            ("a third print", print().repeat(3)),
-            ("4 GiB announced", huge),
-            ("a result that breaks out of its place", envelope),
-            ("a flood of small frames", tallies),
-            ("a second readiness", frame::encode(Kind::Ready, b"{}")),
-            ("a task of its own", frame::encode(Kind::Task, b"{}")),
-            ("an unknown kind", vec![200; 40]),
-            ("a failure that is none", frame::encode(Kind::Failed, br#"{"kind":"raised"}"#)),
-            ("a result over its limit", frame::encode(Kind::Done, &[b'1'; 1001])),
-        ] {
-            let (end, _) = hear(&bytes).await;
-            assert!(matches!(end, End::Violation(_)), "{what}: {end:?}");
-        }
-        let (end, _) = hear(b"").await;
-        assert!(matches!(end, End::Closed));
-    }
-
-    #[test]
-    fn only_whole_json_is_a_result() {
-        for good in ["null", "[1, {\"a\": \"\\ud800\"}]", "123456789012345678901234567890", "-0.0", " {} "] {
-            assert!(check(good.into()).is_ok(), "{good}");
-        }
-        for bad in ["", "[1", "NaN", "[Infinity]", "{} {}", "{\"a\":1", "'a'", "\u{feff}1", "{\"taskId\":1}}"] {
-            assert!(check(bad.into()).is_err(), "{bad}");
-        }
-        assert!(check(vec![b'"', 0xff, b'"']).is_err());
-    }
-
-    #[test]
-    fn depth_is_counted_outside_of_strings_and_bounded() {
-        assert_eq!(depth(br#"[{"a[[[\"[[": [1]}]"#), 3);
-        assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH)).into()).is_ok());
-        assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1)).into()).is_err());
-        assert!(check("[".repeat(10_000_000).into()).is_err());
-    }
-}
+mod tests;

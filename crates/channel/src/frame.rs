@@ -100,12 +100,42 @@ pub struct Decoder<L> {
     header: [u8; HEADER_LEN],
     header_len: usize,
     payload: Vec<u8>,
+    /// Bytes of the payload that have come, kept or not.
+    received: u64,
+    discarding: bool,
 }
 
 impl<L: Fn(Kind) -> u64> Decoder<L> {
     /// `limit` tells how many bytes a payload of each kind may have.
     pub fn new(limit: L) -> Self {
-        Self { limit, header: [0; HEADER_LEN], header_len: 0, payload: Vec::new() }
+        Self { limit, header: [0; HEADER_LEN], header_len: 0, payload: Vec::new(), received: 0, discarding: false }
+    }
+
+    /// The frame that has begun and is not whole: its kind and the length it announced, which is within its limit. Ask after
+    /// [`next`](Self::next) has answered `None`.
+    pub fn in_progress(&self) -> Option<(Kind, u64)> {
+        let kind = Kind::from_byte(self.header[0]).filter(|_| self.header_len == HEADER_LEN)?;
+        Some((kind, self.announced()))
+    }
+
+    /// Keeps nothing of the frame in progress: what has come is freed, what comes is only counted, and the frame is told
+    /// with an empty payload.
+    pub fn discard(&mut self) {
+        if self.header_len == HEADER_LEN {
+            self.payload = Vec::new();
+            self.discarding = true;
+        }
+    }
+
+    /// Bytes it has allocated for a payload.
+    pub fn allocated(&self) -> usize {
+        self.payload.capacity()
+    }
+
+    fn announced(&self) -> u64 {
+        let mut length = [0; 8];
+        length.copy_from_slice(&self.header[1..]);
+        u64::from_le_bytes(length)
     }
 
     /// Takes bytes from the front of `chunk` until a frame is whole or `chunk` is empty; `chunk` is left at the first byte
@@ -124,19 +154,22 @@ impl<L: Fn(Kind) -> u64> Decoder<L> {
             }
         }
         let kind = Kind::from_byte(self.header[0]).ok_or(Violation::UnknownKind(self.header[0]))?;
-        let mut length = [0; 8];
-        length.copy_from_slice(&self.header[1..]);
-        let announced = u64::from_le_bytes(length);
+        let announced = self.announced();
         let limit = (self.limit)(kind);
         if announced > limit {
             return Err(Violation::TooLong { kind, announced, limit });
         }
-        let missing = announced - self.payload.len() as u64;
+        let missing = announced - self.received;
         let take = usize::try_from(missing).unwrap_or(usize::MAX).min(chunk.len());
-        self.payload.extend_from_slice(&chunk[..take]);
+        if !self.discarding {
+            self.payload.extend_from_slice(&chunk[..take]);
+        }
+        self.received += take as u64;
         *chunk = &chunk[take..];
-        if self.payload.len() as u64 == announced {
+        if self.received == announced {
             self.header_len = 0;
+            self.received = 0;
+            self.discarding = false;
             return Ok(Some(Frame { kind, payload: std::mem::take(&mut self.payload) }));
         }
         Ok(None)
@@ -145,6 +178,9 @@ impl<L: Fn(Kind) -> u64> Decoder<L> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, any, prop_oneof, proptest};
+
     use super::*;
 
     fn frames(decoder: &mut Decoder<fn(Kind) -> u64>, bytes: &[u8], chunk: usize) -> Vec<Frame> {
@@ -188,6 +224,58 @@ mod tests {
         assert!(matches!(decoder.next(&mut head.as_slice()), Err(Violation::TooLong { announced: 11, limit: 10, .. })));
         let mut decoder = Decoder::new(|_| 10);
         assert_eq!(decoder.next(&mut [99_u8; 20].as_slice()), Err(Violation::UnknownKind(99)));
+    }
+
+    #[test]
+    fn what_is_discarded_takes_no_memory_and_the_next_frame_is_whole() {
+        let mut decoder = Decoder::new(|_| 1 << 20);
+        let mut bytes = encode(Kind::Print, &[7; 100_000]);
+        bytes.extend(encode(Kind::Done, b"[1]"));
+        let mut first = &bytes[..5000];
+        assert_eq!(decoder.next(&mut first).unwrap(), None);
+        assert_eq!(decoder.in_progress(), Some((Kind::Print, 100_000)));
+        decoder.discard();
+        let mut rest = &bytes[5000..];
+        assert_eq!(decoder.next(&mut rest).unwrap(), Some(Frame { kind: Kind::Print, payload: vec![] }));
+        assert_eq!((decoder.in_progress(), decoder.allocated()), (None, 0));
+        assert_eq!(decoder.next(&mut rest).unwrap().unwrap().payload, b"[1]");
+    }
+
+    proptest! {
+        /// Whatever comes in whatever pieces: the same frames as in one piece, and memory for no more than what came.
+        #[test]
+        fn chunking_means_nothing_and_memory_is_bounded_by_what_came(
+            mut bytes in vec(prop_oneof![Just(17_u8), Just(19), Just(0), Just(3), any::<u8>()], 0..400),
+            framed in vec(any::<u8>(), 0..100),
+            sizes in vec(1_usize..50, 1..20),
+            limit in 0_u64..1 << 20,
+        ) {
+            bytes.splice(0..0, encode(Kind::Print, &framed));
+            let run = |sizes: &[usize]| {
+                let mut decoder = Decoder::new(|_| limit);
+                let (mut found, mut rest, mut came) = (Vec::new(), bytes.as_slice(), 0);
+                for size in sizes.iter().cycle() {
+                    if rest.is_empty() {
+                        break;
+                    }
+                    let (mut chunk, after) = rest.split_at((*size).min(rest.len()));
+                    (came, rest) = (came + chunk.len(), after);
+                    loop {
+                        match decoder.next(&mut chunk) {
+                            Ok(Some(frame)) => found.push(Ok(frame)),
+                            Ok(None) => break,
+                            Err(violation) => {
+                                found.push(Err(violation));
+                                return found;
+                            }
+                        }
+                    }
+                    assert!(decoder.allocated() <= 2 * came + 64, "{} for {came}", decoder.allocated());
+                }
+                found
+            };
+            assert_eq!(run(&sizes), run(&[bytes.len()]));
+        }
     }
 
     #[test]
