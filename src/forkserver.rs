@@ -6,12 +6,13 @@
 
 pub(crate) mod slots;
 mod start;
+mod strays;
 
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -20,12 +21,13 @@ use palisade_sandbox::cgroup::Groups;
 use palisade_sandbox::layer::{Layer, Outcome, Refusal};
 use palisade_sandbox::plan::{JailPlan, SealPlan};
 use palisade_sandbox::process;
-use palisade_sandbox::verify::{Expectation, NotVerified};
+use palisade_sandbox::verify::{Expectation, NotVerified, Status};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use slots::Slot;
+use self::slots::Slot;
+use self::strays::{Known, Strays};
 
 /// The pid of a container's first process, which inherits every orphan.
 const INIT: u32 = 1;
@@ -88,6 +90,7 @@ pub struct Forkserver {
     pub groups: Option<Arc<Groups>>,
     /// Since when it can fork.
     pub since: Instant,
+    footprint: u64,
     next_ticket: AtomicU64,
 }
 
@@ -96,6 +99,8 @@ struct Shared {
     control: Control,
     children: Mutex<HashMap<u64, Alive>>,
     gone: CancellationToken,
+    /// Told of every end, where tasks can leave processes behind.
+    strays: Option<mpsc::Sender<()>>,
 }
 
 /// A child that has not ended: who wants to hear of its end, and the user id nobody else may get until then.
@@ -103,6 +108,16 @@ struct Shared {
 struct Alive {
     tell: oneshot::Sender<Ended>,
     _slot: Option<Slot>,
+    asked: Instant,
+    /// Known when it has spoken.
+    pid: Option<i32>,
+}
+
+/// A child that was asked for: its number in this conversation, and who tells of its end.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) ticket: u64,
+    pub(crate) told: oneshot::Receiver<Ended>,
 }
 
 /// What the forkserver tells of a child that is no more.
@@ -134,16 +149,24 @@ impl Forkserver {
     ///
     /// # Errors
     /// The socket's error: the forkserver is gone or stopped.
-    pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>) -> io::Result<oneshot::Receiver<Ended>> {
+    pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>) -> io::Result<Asked> {
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
         let uid = slot.as_ref().map(Slot::id);
-        self.shared.children().insert(ticket, Alive { tell, _slot: slot });
+        let alive = Alive { tell, _slot: slot, asked: Instant::now(), pid: None };
+        self.shared.children().insert(ticket, alive);
         let sent = self.shared.control.send(&Command::Fork { ticket, uid }, &[socket.as_fd()]);
         if sent.is_err() {
             self.shared.children().remove(&ticket);
         }
-        sent.map(|()| told)
+        sent.map(|()| Asked { ticket, told })
+    }
+
+    /// Tells which process a child is, as the kernel has named it.
+    pub(crate) fn named(&self, ticket: u64, pid: i32) {
+        if let Some(alive) = self.shared.children().get_mut(&ticket) {
+            alive.pid = Some(pid);
+        }
     }
 
     /// Whether a layer is in force.
@@ -154,6 +177,13 @@ impl Forkserver {
     /// How many children were asked for.
     pub fn forks(&self) -> u64 {
         self.next_ticket.load(Ordering::Relaxed)
+    }
+
+    /// By how many bytes its memory has grown since it could fork. Children begin with all it has.
+    pub fn growth(&self) -> u64 {
+        // One that cannot be read is dying, which is heard of elsewhere.
+        let now = Status::of(self.pid).and_then(|status| status.footprint());
+        now.map_or(0, |now| now.saturating_sub(self.footprint))
     }
 
     /// Ends it and its children, even if it is stuck.
@@ -189,8 +219,21 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
             return;
         }
     };
-    let start::Started { control, pid, pidfd, layers, failed_modules, expectation, landlock } = started;
-    let shared = Arc::new(Shared { control, children: Mutex::default(), gone: CancellationToken::new() });
+    let start::Started { control, pid, pidfd, layers, failed_modules, expectation, landlock, footprint } = started;
+    // Where fork is refused nobody can be left behind.
+    let (strays, ends) = if expectation.filters.is_some() { (None, None) } else { both(mpsc::channel()) };
+    let shared = Arc::new(Shared { control, children: Mutex::default(), gone: CancellationToken::new(), strays });
+    if let Some(ends) = ends {
+        let (known, strays) = (Arc::downgrade(&shared), Strays::of(pid));
+        let started = thread::Builder::new().name("strays".into()).spawn(move || sweep(strays, &known, &ends));
+        if let Err(error) = started {
+            let failed = StartError::Failed { stage: "thread", cause: error.to_string(), output: String::new() };
+            let _ = process::pidfd_kill(pidfd.as_fd());
+            let _ = process::reap(pid, 0);
+            let _ = tell.send(Err(failed));
+            return;
+        }
+    }
     let forkserver = Forkserver {
         shared: Arc::clone(&shared),
         pid,
@@ -200,6 +243,7 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
         landlock,
         groups: recipe.groups.clone(),
         since: Instant::now(),
+        footprint,
         next_ticket: AtomicU64::new(0),
     };
     // Where nobody waits any more, the handle is dropped here, and that ends the forkserver.
@@ -216,6 +260,20 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
     match last_words {
         None => tracing::debug!(pid, ?how, "forkserver ended"),
         Some(words) => tracing::error!(pid, ?how, "The forkserver failed: {words}"),
+    }
+}
+
+fn both<A, B>((a, b): (A, B)) -> (Option<A>, Option<B>) {
+    (Some(a), Some(b))
+}
+
+/// Looks for what tasks leave behind, after each end of one, until the forkserver is gone.
+fn sweep(mut strays: Strays, shared: &Weak<Shared>, ends: &mpsc::Receiver<()>) {
+    let known = || shared.upgrade().map(|shared| shared.known()).unwrap_or_default();
+    while ends.recv().is_ok() {
+        while shared.upgrade().is_some_and(|shared| !shared.gone.is_cancelled()) && strays.look(known) {
+            thread::sleep(strays::PAUSE);
+        }
     }
 }
 
@@ -242,5 +300,14 @@ impl Shared {
         if let Some(Alive { tell, .. }) = alive {
             let _ = tell.send(ended);
         }
+        if let Some(strays) = &self.strays {
+            let _ = strays.send(());
+        }
+    }
+
+    fn known(&self) -> Known {
+        let children = self.children();
+        let pending = children.values().filter(|child| child.pid.is_none()).map(|child| child.asked);
+        Known { pids: children.values().filter_map(|child| child.pid).collect(), pending: pending.collect() }
     }
 }

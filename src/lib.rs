@@ -29,6 +29,7 @@ pub mod logging;
 pub mod offers;
 pub mod plan;
 pub mod pool;
+mod procfs;
 pub mod runner;
 pub mod session;
 mod task;

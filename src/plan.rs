@@ -14,7 +14,7 @@ use palisade_sandbox::plan::{FileRules, JailPlan, Limits, Modes, SealPlan, SlotU
 use crate::config::TaskConfig;
 use crate::forkserver::Recipe;
 use crate::interpreter::Interpreter;
-use crate::pool::Recycling;
+use crate::pool::{MOST_GROWTH, Recycling};
 
 /// Threads of a child, where its tier has threads at all.
 pub const THREADS: u32 = 64;
@@ -102,6 +102,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         recycling: Recycling {
             forks: limits.tasks_per_forkserver,
             age: Duration::from_secs(limits.forkserver_max_age_s),
+            growth: MOST_GROWTH,
         },
         settled,
     })

@@ -49,7 +49,13 @@ pub struct Recycling {
     pub forks: u64,
     /// After so long.
     pub age: Duration,
+    /// When its memory has grown by so many bytes.
+    pub growth: u64,
 }
+
+/// A forkserver runs no user code and makes nothing that it keeps, so one that grows has a leak, of its own or of what it has
+/// imported; and every child begins with it. Far above what the allocator's moods cost.
+pub const MOST_GROWTH: u64 = 64 * 1024 * 1024;
 
 /// Why there is no child for a task.
 #[derive(Debug, Clone, Error)]
@@ -126,9 +132,11 @@ impl Pool {
             loop {
                 let added = self.shared.added.notified();
                 while let Some(child) = self.pop() {
-                    if child.is_alive() {
+                    if child.is_ready() {
                         return Ok(child);
                     }
+                    // Dropped, and so killed: it has seen no user byte.
+                    tracing::debug!("A spare was stopped or had ended before it got a task; taking another one");
                 }
                 if let Stock::Failing { why, attempts: GIVE_UP_AFTER.. } = &*state.borrow_and_update() {
                     return Err(NoChild(why.clone()));
@@ -237,7 +245,7 @@ impl Keeper {
                     () = self.shared.wanted.notified() => {}
                     () = forkserver.gone().cancelled() => {}
                     // A spare that dies in stock is noticed at the latest now.
-                    () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_alive),
+                    () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_ready),
                 }
             } else {
                 self.add_spares(forkserver, failures).await;
@@ -286,7 +294,9 @@ impl Keeper {
     }
 
     fn is_worn(&self, forkserver: &Forkserver) -> bool {
-        forkserver.forks() >= self.recycling.forks || forkserver.since.elapsed() >= self.recycling.age
+        forkserver.forks() >= self.recycling.forks
+            || forkserver.since.elapsed() >= self.recycling.age
+            || forkserver.growth() > self.recycling.growth
     }
 
     /// Starts another forkserver, as often as it takes. `served` tells that the old one still serves: tasks hear nothing then

@@ -7,9 +7,12 @@ mod engine;
 
 use std::collections::HashSet;
 
-use engine::{Harness, Setup};
+use std::process::Command;
+
+use engine::{Harness, Setup, interpreter};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use palisade::{extension, interpreter as python};
 use serde_json::json;
 
 fn forkserver(harness: &Harness) -> i32 {
@@ -48,4 +51,31 @@ async fn a_stuck_one_is_ended_and_replaced() {
     assert_ne!(forkserver(&harness), stuck);
     assert!(kill(Pid::from_raw(stuck), None).is_err(), "the stuck one is still there");
     harness.stop().await;
+}
+
+/// A package that keeps eight MiB more at every fork.
+const HOG: &str = "import os\nkept = []\nos.register_at_fork(before=lambda: kept.append(b'x' * (8 << 20)))\n";
+
+#[tokio::test]
+async fn one_that_grows_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(&interpreter().path).args(["-m", "venv", "--without-pip"]).arg(folder.path()).status();
+    assert!(made.unwrap().success());
+    let named = folder.path().join("bin/python");
+    let found = python::find(Some(&named), &|_| None, &extension::supported()).unwrap().interpreter;
+    std::fs::write(found.site_packages[0].join("hog.py"), HOG).unwrap();
+    for (external, replaced) in [("hog", true), ("", false)] {
+        let mut setup = Setup::allowing("", external);
+        setup.interpreter = Some(found.clone());
+        let harness = setup.start().await;
+        let first = forkserver(&harness);
+        let mut seen = HashSet::from([first]);
+        for number in 0..40 {
+            assert_eq!(harness.result(&format!("return {number}")).await, json!(number));
+            harness.engine.pool().filled().await;
+            seen.extend(harness.engine.pool().forkserver().map(|forkserver| forkserver.pid));
+        }
+        assert_eq!(seen.len() > 1, replaced, "{seen:?}");
+        harness.stop().await;
+    }
 }

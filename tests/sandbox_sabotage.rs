@@ -48,7 +48,7 @@ async fn refusal((recipe, recycling): (Recipe, Recycling)) -> Option<String> {
     };
     match soon("a child", pool.take()).await {
         Ok(child) => {
-            assert!(child.is_alive());
+            assert!(child.is_ready());
             child.finish().await;
             None
         }

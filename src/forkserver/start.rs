@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nix::unistd::{getgid, getuid};
+use nix::sys::wait::WaitPidFlag;
+use nix::unistd::{getgid, gettid, getuid};
 use palisade_channel::control::{Command, Control, Event};
 use palisade_sandbox::layer::{Layer, Outcome, State};
 use palisade_sandbox::plan::Limits;
 use palisade_sandbox::verify::{Expectation, Status};
 use palisade_sandbox::{limits, process};
 
-use super::{Recipe, StartError};
+use super::{Recipe, StartError, strays};
 use crate::{extension, jailer, logging};
 
 /// Time for the jailer and for the interpreter to come up, each.
@@ -38,6 +39,7 @@ pub(super) struct Started {
     pub(super) failed_modules: Vec<(String, String)>,
     pub(super) expectation: Expectation,
     pub(super) landlock: bool,
+    pub(super) footprint: u64,
 }
 
 /// The processes of a start that may still fail: ended and reaped unless they are let go.
@@ -45,6 +47,7 @@ struct Unsettled {
     /// Until it has become the forkserver, or made the forkserver and ended.
     jailer: Option<Child>,
     forkserver: Option<(i32, OwnedFd)>,
+    settled: bool,
 }
 
 impl Unsettled {
@@ -70,7 +73,26 @@ impl Drop for Unsettled {
             let _ = process::pidfd_kill(pidfd.as_fd());
             let _ = process::reap(pid, 0);
         }
+        if !self.settled {
+            end_unnamed();
+        }
     }
+}
+
+/// Ends and reaps what this thread's children are besides those that are known: where there is a PID namespace its first
+/// process is made by the jailer, as a child of this thread, and may be stuck or dead before it has said a word. Nobody else
+/// would reap it until the runner ends.
+fn end_unnamed() {
+    let children = strays::children_of_thread(i32::try_from(std::process::id()).unwrap_or(0), gettid().as_raw());
+    for pid in children.unwrap_or_default() {
+        // It is not reaped by anybody but this thread, so the number is its own.
+        if let Ok(pidfd) = process::pidfd_open(pid) {
+            let _ = process::pidfd_kill(pidfd.as_fd());
+        }
+        let _ = process::reap(pid, 0);
+    }
+    // Where the kernel does not list children (CONFIG_PROC_CHILDREN), those that are dead by now.
+    while let Ok(Some(_)) = process::reap(-1, (WaitPidFlag::WNOHANG | WaitPidFlag::__WNOTHREAD).bits()) {}
 }
 
 pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
@@ -86,7 +108,7 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
         .spawn()
         .map_err(failed("jailer"))?;
     let output = Output::collect(jailer.stderr.take());
-    let mut unsettled = Unsettled { jailer: Some(jailer), forkserver: None };
+    let mut unsettled = Unsettled { jailer: Some(jailer), forkserver: None, settled: false };
     let conversation = Conversation { control: &control, output: &output };
 
     conversation.send("jail", &Command::Jail(Box::new(recipe.jail.clone())), Some(&extension))?;
@@ -151,9 +173,12 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
         layers.push(Outcome { layer: Layer::Cgroup, state: State::held(groups.folder().to_string_lossy()) });
     }
 
-    let forkserver = unsettled.forkserver.take();
-    let (_, pidfd) = forkserver.ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;
-    Ok(Started { control, pid, pidfd, layers, failed_modules, expectation, landlock: seal.landlock })
+    let footprint = Status::of(pid)?.footprint()?;
+    let (_, pidfd) =
+        unsettled.forkserver.take().ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;
+    unsettled.settled = true;
+    let landlock = seal.landlock;
+    Ok(Started { control, pid, pidfd, layers, failed_modules, expectation, landlock, footprint })
 }
 
 /// The forkserver itself, from outside: its children can only be as tight as it is.

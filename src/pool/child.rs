@@ -22,7 +22,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::forkserver::slots::{Slot, Slots};
-use crate::forkserver::{Ended, Forkserver};
+use crate::forkserver::{Asked, Ended, Forkserver};
+use crate::procfs::Stat;
 
 /// How long fork, seal and warm-up may take.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -100,7 +101,7 @@ impl Child {
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
         let uid = slot.as_ref().map(Slot::id);
-        let told = forkserver.fork(&theirs, slot)?;
+        let Asked { ticket, told } = forkserver.fork(&theirs, slot)?;
         drop(theirs);
 
         let (ready, ancillary) = match timeout(READY_WITHIN, first_message(&stream)).await {
@@ -111,6 +112,7 @@ impl Child {
             Err(_) => return Err(Unfit::Silent),
         };
         let pid = ancillary.sender_pid.ok_or_else(|| Unfit::NotSealed("the kernel did not name it".into()))?;
+        forkserver.named(ticket, pid);
         let pidfd = match ancillary.sender_pidfd {
             Some(pidfd) => pidfd,
             None => process::pidfd_open(pid)?,
@@ -140,8 +142,15 @@ impl Child {
     }
 
     /// Whether it has not ended.
-    pub fn is_alive(&self) -> bool {
+    fn is_alive(&self) -> bool {
         process::pidfd_is_alive(self.end.pidfd.as_fd()).unwrap_or(false) && !self.forkserver.gone().is_cancelled()
+    }
+
+    /// Whether it could take a task: it has not ended, and is not stopped or traced by anybody. A few microseconds.
+    pub fn is_ready(&self) -> bool {
+        // In this order: what lives after it was read was not another process of the same number.
+        let can_run = !palisade_sandbox::SEALS || Stat::of(self.pid).is_ok_and(Stat::can_run);
+        can_run && self.is_alive()
     }
 
     /// Layers that held for it.

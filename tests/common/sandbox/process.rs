@@ -40,6 +40,13 @@ impl Process {
         children
     }
 
+    /// Numbers of the processes it has started, those included that ended and were not reaped.
+    pub(crate) fn children_dead_or_alive(self) -> Vec<i32> {
+        let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+        let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        numbers.filter(|pid| stat(*pid).is_some_and(|(_, parent, _)| parent == self.pid)).collect()
+    }
+
     /// All that it has started, and all that those have.
     pub(crate) fn descendants(self) -> Vec<Self> {
         let children = self.children();
@@ -76,6 +83,11 @@ impl Process {
     /// Whether it waits for something, as a spare does.
     pub(crate) fn is_asleep(self) -> bool {
         stat(self.pid).is_some_and(|(state, _, _)| state == 'S')
+    }
+
+    /// Whether a signal has stopped it.
+    pub(crate) fn is_stopped(self) -> bool {
+        stat(self.pid).is_some_and(|(state, _, _)| state == 'T')
     }
 
     /// A file that `/proc` has of it.

@@ -30,12 +30,21 @@ pub(crate) struct Setup {
     pub(crate) timeout: u32,
     /// What is changed in the default policy: names and values.
     pub(crate) policy: Vec<(String, String)>,
+    /// Further variables of its environment.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Setup {
     /// Two tasks at once, no module, the default policy.
     pub(crate) fn new(user: User) -> Self {
-        Self { user, allow: (String::new(), String::new()), concurrency: 2, timeout: 60, policy: Vec::new() }
+        Self {
+            user,
+            allow: (String::new(), String::new()),
+            concurrency: 2,
+            timeout: 60,
+            policy: Vec::new(),
+            variables: Vec::new(),
+        }
     }
 
     /// With these modules of the standard library.
@@ -56,6 +65,12 @@ impl Setup {
     /// With another value in the default policy.
     pub(crate) fn policy(mut self, name: &str, value: &str) -> Self {
         self.policy.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a further variable.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -118,6 +133,7 @@ impl Runner {
             .env("PALISADE_PYTHON", interpreter::path())
             .env("PALISADE_POLICY", &policy)
             .env("A_SECRET_OF_THE_HOST", &token)
+            .envs(setup.variables.iter().map(|(name, value)| (name, value)))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a descriptor"))

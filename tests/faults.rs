@@ -1,0 +1,129 @@
+//! What is stopped, killed, starved or blinded from outside costs at most the task it hits, and is told in clear words.
+#![cfg(all(target_os = "linux", not(feature = "unsealed")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
+
+mod common {
+    pub(crate) mod sandbox;
+}
+
+use std::time::{Duration, Instant};
+
+use common::sandbox::process::Process;
+use common::sandbox::runner::{Runner, Setup, outcome};
+use common::sandbox::{LONG, User, eventually, interpreter};
+use nix::sys::signal::Signal;
+use palisade::config::TaskConfig;
+use palisade::pool::{TrialError, trial};
+use serde_json::json;
+
+/// Stopped, it would take a task and never answer: once that cost the task its whole time.
+#[tokio::test]
+async fn a_stopped_spare_gets_no_task() {
+    for user in User::all() {
+        let runner = Runner::start(Setup::new(user)).await;
+        let (forkserver, spares) = runner.filled().await;
+        for spare in &spares {
+            spare.signal(Signal::SIGSTOP);
+        }
+        assert!(eventually(LONG, || spares.iter().all(|spare| spare.is_stopped() || !spare.is_alive())).await);
+        let started = Instant::now();
+        for _ in 0..3 {
+            runner.ordinary_task("spares were stopped").await;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        assert!(eventually(LONG, || !spares.iter().any(|spare| spare.is_alive())).await, "they were not ended");
+        assert_eq!(runner.forkserver(), forkserver);
+    }
+}
+
+/// Processes in sessions of their own that are deaf to signals: some below the task's process until it ends, one adopted at
+/// once.
+const LEAVE_BEHIND: &str = "import os, signal, time
+def deaf():
+    os.setsid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+if os.fork() == 0:
+    deaf()
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            break
+    time.sleep(600)
+if os.fork() == 0:
+    if os.fork() == 0:
+        deaf()
+        time.sleep(600)
+    os._exit(0)
+time.sleep(1)
+return []
+";
+
+#[tokio::test]
+async fn where_fork_is_not_refused_nothing_outlives_its_task_by_a_second() {
+    for user in User::all() {
+        for namespaces in [true, false] {
+            let setup = Setup::new(user).stdlib("os,signal,time").unjudged();
+            // A user id of its own has a limit of processes.
+            let setup = setup.layer("seccomp", "off").layer("slot_uids", "off").layer("cgroup", "off");
+            let setup = if namespaces { setup } else { setup.without_namespaces() };
+            let runner = Runner::start(setup).await;
+            let (forkserver, _) = runner.filled().await;
+            let deaf = || forkserver.descendants().into_iter().filter(|process| is_deaf(*process)).count();
+            let task = runner.begin(LEAVE_BEHIND, &json!([])).await;
+            assert!(eventually(LONG, || deaf() >= 4).await, "the task has started {} processes", deaf());
+            assert_eq!(outcome(task).await, Ok(json!([])), "{user:?}: {}", runner.log());
+            let gone = eventually(Duration::from_secs(1), || deaf() == 0);
+            assert!(gone.await, "{user:?}, namespaces {namespaces}: {} are left", deaf());
+            runner.ordinary_task("processes were left behind").await;
+            assert_eq!(runner.forkserver(), forkserver);
+        }
+    }
+}
+
+fn is_deaf(process: Process) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("SigBlk:") && !line.ends_with("0000000000000000"))
+}
+
+/// A jailer that makes a sibling, as the real one does for a PID namespace, and ends; the sibling dies, or hangs.
+const JAILER: &str = "import ctypes, os, time
+CLONE_PARENT, SIGCHLD = 0x8000, 17
+number = {'x86_64': 56, 'aarch64': 220}[os.uname().machine]
+if ctypes.CDLL(None).syscall(number, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) == 0:
+    if FATE == 'hang':
+        os.close(0)
+        time.sleep(600)
+    os._exit(1)
+os._exit(0)
+";
+
+#[tokio::test]
+async fn a_forkserver_lost_before_it_spoke_leaves_no_process() {
+    let found = interpreter::found(None);
+    let policy = palisade_policy::Policy::load(palisade_policy::only([]), palisade_policy::only([]), None).unwrap();
+    let config = TaskConfig::from_variables(&[].into(), &|path| std::fs::read(path)).unwrap();
+    let own = Process::of(i32::try_from(std::process::id()).unwrap()).unwrap();
+    for fate in ["die", "hang"] {
+        let mut recipe = palisade::plan::plan(&policy, &found, &config, 1).unwrap().recipe;
+        let folder = tempfile::tempdir().unwrap();
+        let jailer = folder.path().join("jailer");
+        let code = format!("#!{}\nFATE = '{fate}'\n{JAILER}", found.path.display());
+        std::fs::write(&jailer, code).unwrap();
+        std::fs::set_permissions(&jailer, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        recipe.jailer.clone_from(&jailer);
+        let started = Instant::now();
+        let Err(TrialError::Start(error)) = trial(recipe).await else { panic!("{fate}: it started") };
+        let error = error.to_string();
+        assert!(["the process ended", "Connection reset"].iter().any(|how| error.contains(how)), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(20));
+        let mark = jailer.to_string_lossy().into_owned();
+        let of_this = |pid: &i32| {
+            let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            // A dead process that was not reaped has no command line.
+            command.is_empty() || String::from_utf8_lossy(&command).contains(&mark)
+        };
+        // Other tests in this process have children, too, which are dead for a moment before they are reaped.
+        let left = || own.children_dead_or_alive().into_iter().filter(of_this).collect::<Vec<_>>();
+        assert!(eventually(Duration::from_secs(5), || left().is_empty()).await, "{fate}: {:?}", left());
+    }
+}
