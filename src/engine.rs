@@ -57,7 +57,7 @@ pub struct Engine {
     pub(crate) budget: Budget,
     pub(crate) timeout: Duration,
     pub(crate) env: Vec<(String, String)>,
-    settled: Vec<Outcome>,
+    pub(crate) settled: Vec<Outcome>,
 }
 
 /// Why tasks cannot be run here.

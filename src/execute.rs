@@ -134,6 +134,8 @@ pub struct Report {
     pub stages: Vec<(&'static str, Duration)>,
     /// Layers that were verified for the child that ran it.
     pub layers: Vec<String>,
+    /// Layers that did not hold for it: switched off, or not to be had here.
+    pub without: Vec<String>,
     /// The child, as the runner sees it.
     pub child_pid: Option<i32>,
 }
@@ -147,6 +149,10 @@ impl fmt::Display for Report {
         }
         for layer in &self.layers {
             write!(f, " {}", one_line(layer, 100))?;
+        }
+        for (index, layer) in self.without.iter().enumerate() {
+            let separator = if index == 0 { "; without" } else { "" };
+            write!(f, "{separator} {}", one_line(layer, 100))?;
         }
         for (index, (stage, took)) in self.stages.iter().enumerate() {
             let separator = if index == 0 { "; " } else { ", " };
@@ -167,5 +173,7 @@ mod tests {
         report.stages = vec![("analyze", Duration::from_micros(150)), ("run", Duration::from_millis(3))];
         report.layers = vec!["seccomp".to_owned(), "land\nlock".to_owned()];
         assert_eq!(report.to_string(), "layers: seccomp land\\nlock; analyze 0.15 ms, run 3.00 ms");
+        report.without = vec!["cgroup".to_owned(), "slot_uids".to_owned()];
+        assert!(report.to_string().starts_with("layers: seccomp land\\nlock; without cgroup slot_uids; analyze"));
     }
 }

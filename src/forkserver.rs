@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use palisade_channel::control::{Command, Control, Event, How, Preparation};
 use palisade_sandbox::cgroup::Groups;
@@ -120,11 +120,20 @@ pub(crate) struct Asked {
     pub(crate) told: oneshot::Receiver<Ended>,
 }
 
+/// How a child ended, and what it had used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Death {
+    /// By itself or by a signal.
+    pub how: How,
+    /// CPU time.
+    pub cpu: Duration,
+}
+
 /// What the forkserver tells of a child that is no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// It was reaped.
-    Reaped(How),
+    Reaped(Death),
     /// It was never made.
     NotForked(String),
 }
@@ -281,7 +290,10 @@ fn sweep(mut strays: Strays, shared: &Weak<Shared>, ends: &mpsc::Receiver<()>) {
 fn listen(shared: &Shared) -> Option<String> {
     loop {
         match shared.control.receive::<Event>() {
-            Ok(Some((Event::Ended { ticket, how }, _))) => shared.tell(ticket, Ended::Reaped(how)),
+            Ok(Some((Event::Ended { ticket, how, cpu_ms }, _))) => {
+                let cpu = Duration::from_millis(cpu_ms);
+                shared.tell(ticket, Ended::Reaped(Death { how, cpu }));
+            }
             Ok(Some((Event::ForkFailed { ticket, error }, _))) => shared.tell(ticket, Ended::NotForked(error)),
             Ok(Some((Event::Broken(text), _))) => return Some(text),
             Ok(Some((unexpected, _))) => return Some(format!("it said {unexpected:?} out of turn")),

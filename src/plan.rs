@@ -23,7 +23,7 @@ pub const THREADS: u32 = 64;
 const SLOTS_BEYOND_TASKS: u32 = 64;
 
 /// CPU seconds beyond a task's time limit, for each of two cores: a belt for a supervisor that cannot kill.
-const CPU_ALLOWANCE: u64 = 10;
+pub const CPU_ALLOWANCE: u64 = 10;
 
 const MIB: u64 = 1024 * 1024;
 

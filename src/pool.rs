@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use child::{Child, Unfit};
+pub use child::{Child, LastBreath, Unfit};
 pub use trial::{Trial, TrialError, trial};
 
 use crate::forkserver::slots::Slots;

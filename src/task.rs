@@ -5,9 +5,12 @@
 
 mod conversation;
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
-use palisade_analyzer::Verdict as Analysis;
+use nix::sys::signal::Signal;
+use palisade_analyzer::{Bound, Verdict as Analysis};
+use palisade_channel::control::How;
 use palisade_channel::message::{Purpose, TaskHead};
 use palisade_sandbox::verify::{NotVerified, Status};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -17,8 +20,9 @@ use self::conversation::{Conversation, End, LONGEST_PRINT};
 use crate::budget::Room;
 use crate::engine::Engine;
 use crate::execute::{Answer, Report, Task};
+use crate::forkserver::Death;
 use crate::frame::Settings;
-use crate::pool::Child;
+use crate::pool::{Child, LastBreath};
 use crate::verdict::{Outcome, verdict};
 
 /// How often memory and threads of a running task are looked at. Memory can grow by a few MiB in this time.
@@ -28,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(10);
 /// and the page tables of the limit itself (a 64th is generous), `RLIMIT_AS` is met first by code that just needs too much, and
 /// Python raises a MemoryError.
 const MAPPED_AT_SEAL: u64 = 8 * 1024 * 1024;
+
+/// The kernel's limit and its accounts do not read the same clock.
+const CLOCKS_DIFFER: Duration = Duration::from_millis(100);
 
 /// So many looks in a row may fail: a process that ends is unreadable for a moment.
 const MOST_UNREADABLE: u32 = 100;
@@ -76,7 +83,10 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
         Analysis::Unparsable(_) => Purpose::CheckSyntax,
         Analysis::Refused(violations) => return Outcome::Refused(violations.clone()),
         Analysis::NulByte => return Outcome::Unjudged("source code string cannot contain null bytes".into()),
-        Analysis::Exceeded(bound) => return Outcome::Unjudged(bound.to_string()),
+        Analysis::Exceeded(exceeded) if exceeded.bound == Bound::CodeBytes => {
+            return Outcome::Unjudged(format!("{exceeded} (policy: limits.code_bytes)"));
+        }
+        Analysis::Exceeded(exceeded) => return Outcome::Unjudged(exceeded.to_string()),
         Analysis::Failed(failure) => return Outcome::Unjudged(failure.to_string()),
     };
 
@@ -86,6 +96,7 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
     };
     report.stages.push(("wait", clock.lap()));
     report.layers = child.layers();
+    report.without = child.without(&engine.settled);
     report.child_pid = Some(child.pid);
 
     let head = TaskHead {
@@ -104,7 +115,7 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
 /// Lets the child work, within its time and its memory.
 async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Settings, said: &mut Said) -> Outcome {
     let limit = engine.timeout;
-    let watch = watch(child.pid, child.seen.footprint, engine.limits.memory, engine.limits.threads);
+    let watch = watch(&child, engine.limits.memory, engine.limits.threads);
     let end = tokio::select! {
         end = Conversation::new(&child.socket, head, &engine.budget, said).run(settings) => Some(end),
         () = sleep(limit) => None,
@@ -127,9 +138,24 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
         End::NeverFits { needed } => Outcome::NoRoom { needed, limit: engine.budget.bytes(), has_waited: false },
         End::Violation(what) => Outcome::Violation(what),
         End::Closed => {
-            let how = child.end_within(END_BY_ITSELF).await;
-            Outcome::Died { how, trapped: said.trapped }
+            let cpu_limit = child.cpu_limit();
+            match child.end_within(END_BY_ITSELF).await {
+                LastBreath::Killed => Outcome::HungUp,
+                LastBreath::ByItself(death) => died(death, cpu_limit, said.trapped),
+            }
         }
+    }
+}
+
+/// A process that ended without an answer. The kernel kills one that reaches its limit of CPU time, as it is the hard limit.
+fn died(death: Option<Death>, cpu_limit: Option<u64>, trapped: Option<i64>) -> Outcome {
+    match (death, cpu_limit) {
+        (Some(Death { how: How::Signaled(signal), cpu }), Some(limit))
+            if signal == Signal::SIGKILL as i32 && cpu + CLOCKS_DIFFER >= Duration::from_secs(limit) =>
+        {
+            Outcome::OutOfCpuTime { limit }
+        }
+        _ => Outcome::Died { how: death.map(|death| death.how), trapped },
     }
 }
 
@@ -137,19 +163,21 @@ async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Se
 ///
 /// Threads: `RLIMIT_NPROC` bounds them only where a child has a user id of its own, and each costs the kernel memory that no
 /// limit counts. Memory: `RLIMIT_AS` bounds what it maps, but not its page tables, of which one for each GiB touched is real
-/// memory. A process whose state cannot be read is over, which the socket tells soon, or cannot be bounded.
-async fn watch(pid: i32, at_seal: u64, limit: u64, threads: u32) -> Watched {
-    let most = at_seal.saturating_add(limit).saturating_add(limit / 64).saturating_add(MAPPED_AT_SEAL);
+/// memory. A process that has ended needs no bound, though its answer may still be on its way. One that lives and cannot be
+/// read cannot be bounded.
+async fn watch(child: &Child, limit: u64, threads: u32) -> Watched {
+    let most = child.seen.footprint.saturating_add(limit).saturating_add(limit / 64).saturating_add(MAPPED_AT_SEAL);
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut unreadable = 0;
     loop {
         ticks.tick().await;
-        match Status::of(pid).and_then(|status| Ok((status.footprint()?, status.threads()?))) {
+        match Status::of(child.pid).and_then(|status| Ok((status.footprint()?, status.threads()?))) {
             Ok((footprint, _)) if footprint > most => return Watched::Grown,
             Ok((_, running)) if running > threads => return Watched::Threads,
             Ok(_) => unreadable = 0,
+            Err(_) if child.has_ended() => return pending().await,
             Err(why) if unreadable == MOST_UNREADABLE => return Watched::Unreadable(why),
             Err(_) => unreadable += 1,
         }

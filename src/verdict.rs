@@ -1,15 +1,17 @@
 //! How a task ended, turned into what n8n's user sees. Every failure becomes an answer here and nowhere else.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use palisade_analyzer::{Violation, describe};
 use palisade_channel::control::How;
 use palisade_channel::message::{Failure, Raised, SyntaxFailure};
-use palisade_sandbox::seccomp::Arch;
+use palisade_sandbox::seccomp::{Arch, Profile};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::execute::{ErrorKind, TaskError, Verdict};
+use crate::plan::CPU_ALLOWANCE;
 use crate::pool::NoChild;
 
 /// The end of a task, as the supervisor saw it.
@@ -37,6 +39,11 @@ pub(crate) enum Outcome {
         /// The limit.
         limit: u32,
     },
+    /// It was ended by the kernel for using more CPU time than it may.
+    OutOfCpuTime {
+        /// The limit, in seconds.
+        limit: u64,
+    },
     /// Its process ended without an answer. How is not known where the forkserver died first.
     Died {
         /// How it ended.
@@ -44,6 +51,8 @@ pub(crate) enum Outcome {
         /// A system call it was trapped at, as it says.
         trapped: Option<i64>,
     },
+    /// It was ended because its process gave up its connection and lived on.
+    HungUp,
     /// Its process said what no child of ours says.
     Violation(String),
     /// There was no room for its result among those of all tasks.
@@ -70,8 +79,19 @@ pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u6
         Outcome::TimedOut(limit) => timed_out(limit),
         Outcome::Cancelled => TaskError::new(ErrorKind::Cancelled, "Task was cancelled"),
         Outcome::OutOfMemory { limit } => out_of_memory(limit),
-        Outcome::TooManyThreads { limit } => {
-            described(ErrorKind::Killed, format!("Task was ended because it ran more than {limit} threads"))
+        Outcome::TooManyThreads { limit } => described(
+            ErrorKind::Killed,
+            format!("Task was ended because it ran more than {limit} threads (policy: limits.processes)"),
+        ),
+        Outcome::OutOfCpuTime { limit } => described(
+            ErrorKind::Timeout,
+            format!(
+                "Task used more CPU time than its limit of {limit} seconds (policy: limits.cpu_s; by default \
+                 twice N8N_RUNNERS_TASK_TIMEOUT and {CPU_ALLOWANCE} seconds)"
+            ),
+        ),
+        Outcome::HungUp => {
+            explained(KILLED, "The task's process closed its connection to the runner without an answer")
         }
         Outcome::Died { how, trapped } => died(how, trapped),
         Outcome::Violation(what) => {
@@ -145,7 +165,11 @@ fn refused(violations: &[Violation]) -> TaskError {
 fn timed_out(limit: Duration) -> TaskError {
     let seconds = limit.as_secs();
     let unit = if seconds == 1 { "second" } else { "seconds" };
-    described(ErrorKind::Timeout, format!("Task execution timed out after {seconds} {unit}"))
+    // n8n's words are the message, to the letter; what else there is to say is the description.
+    TaskError {
+        description: Some("The limit is set by N8N_RUNNERS_TASK_TIMEOUT, in seconds".to_owned()),
+        ..TaskError::new(ErrorKind::Timeout, format!("Task execution timed out after {seconds} {unit}"))
+    }
 }
 
 fn out_of_memory(limit: u64) -> TaskError {
@@ -172,30 +196,49 @@ fn no_room(needed: u64, limit: u64, has_waited: bool) -> TaskError {
     described(ErrorKind::Memory, message)
 }
 
+/// What a child exits with after a trapped call: 128 and the signal, as a shell shows it.
+const TRAPPED: i32 = 128 + libc_signal::SIGSYS;
+
+/// The name of a call that the filter of tasks traps.
+fn trapped_name(syscall: i64) -> Option<&'static str> {
+    static PROFILE: OnceLock<Option<Profile>> = OnceLock::new();
+    let arch = Arch::native().ok()?;
+    let profile = PROFILE.get_or_init(|| Profile::shipped(arch).ok()).as_ref()?;
+    arch.name(syscall).filter(|name| profile.traps(name))
+}
+
+/// What n8n's own runner says of a process that was killed.
+const KILLED: &str = "Process was forcefully killed (SIGKILL)";
+
+fn explained(message: &str, description: &str) -> TaskError {
+    TaskError { description: Some(description.to_owned()), ..TaskError::new(ErrorKind::Killed, message) }
+}
+
 fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {
-    if let Some(syscall) = trapped {
-        let name = Arch::native().ok().and_then(|arch| arch.name(syscall));
-        let call = name.map_or_else(|| format!("number {syscall}"), ToOwned::to_owned);
-        let message = format!("Task was ended because it made a system call the sandbox forbids: {call}");
-        return described(ErrorKind::Denied { syscall }, message);
-    }
     match how {
         Some(How::Exited(0)) => described(ErrorKind::Killed, "Failed to read result from child process".into()),
+        Some(How::Exited(TRAPPED) | How::Signaled(libc_signal::SIGSYS)) => denied(trapped),
         Some(How::Exited(code)) => described(ErrorKind::Killed, format!("Task subprocess exited with code {code}")),
-        Some(How::Signaled(libc_signal::SIGKILL)) => {
-            described(ErrorKind::Killed, "Process was forcefully killed (SIGKILL)".into())
-        }
-        Some(How::Signaled(libc_signal::SIGSYS)) => described(
-            ErrorKind::Denied { syscall: -1 },
-            "Task was ended because it made a system call the sandbox forbids".into(),
+        Some(How::Signaled(libc_signal::SIGKILL)) => explained(
+            KILLED,
+            "The runner did not do this: the kernel ends processes where the host or the container has no memory left, \
+             and an administrator can",
         ),
-        Some(How::Signaled(libc_signal::SIGXCPU)) => {
-            described(ErrorKind::Timeout, "Task used more CPU time than its limit".into())
-        }
         Some(How::Signaled(signal)) => {
             described(ErrorKind::Killed, format!("Task subprocess exited with code -{signal}"))
         }
         None => described(ErrorKind::Killed, "Task process was lost together with the forkserver it came from".into()),
+    }
+}
+
+/// A system call that the filter ended the process for. Which one, the process has said itself: so it is named only if the
+/// filter does trap that call.
+fn denied(trapped: Option<i64>) -> TaskError {
+    const MESSAGE: &str = "Task was ended because it made a system call the sandbox forbids";
+    let named = trapped.and_then(|syscall| Some((syscall, trapped_name(syscall)?)));
+    match named {
+        Some((syscall, name)) => described(ErrorKind::Denied { syscall }, format!("{MESSAGE}: {name}")),
+        None => described(ErrorKind::Denied { syscall: -1 }, MESSAGE.to_owned()),
     }
 }
 
@@ -205,7 +248,6 @@ mod libc_signal {
 
     pub(super) const SIGKILL: i32 = Signal::SIGKILL as i32;
     pub(super) const SIGSYS: i32 = Signal::SIGSYS as i32;
-    pub(super) const SIGXCPU: i32 = Signal::SIGXCPU as i32;
 }
 
 #[cfg(test)]
@@ -236,13 +278,54 @@ mod tests {
         assert_eq!((cancelled.message.as_str(), cancelled.description), ("Task was cancelled", None));
     }
 
+    /// What a child says of its own end is believed only where the kernel and the filter agree.
     #[test]
-    fn a_trapped_call_has_a_name() {
-        let ptrace = if cfg!(target_arch = "x86_64") { 101 } else { 117 };
-        let text = error(Outcome::Died { how: Some(How::Exited(159)), trapped: Some(ptrace) }).message;
-        assert!(text.ends_with("forbids: ptrace"), "{text}");
-        let unknown = error(Outcome::Died { how: None, trapped: Some(i64::MIN) }).message;
-        assert!(unknown.contains("number -9223372036854775808"), "{unknown}");
+    fn a_trapped_call_is_named_and_no_other_is() {
+        let number = |name: &str| (0..500).find(|n| Arch::native().unwrap().name(*n) == Some(name)).unwrap();
+        let (ptrace, getpid) = (number("ptrace"), number("getpid"));
+        let kind = |how, trapped| {
+            let TaskError { kind, message, .. } = error(Outcome::Died { how, trapped });
+            (kind, message)
+        };
+        const DENIED: &str = "Task was ended because it made a system call the sandbox forbids";
+        let (trapped, named) = kind(Some(How::Exited(159)), Some(ptrace));
+        assert_eq!((trapped, named.as_str()), (ErrorKind::Denied { syscall: ptrace }, &*format!("{DENIED}: ptrace")));
+        // No hint, a number of no call, and one that is not trapped.
+        for hint in [None, Some(i64::MIN), Some(i64::MAX), Some(-1), Some(getpid)] {
+            for how in [How::Exited(159), How::Signaled(31)] {
+                let (denied, unnamed) = kind(Some(how), hint);
+                assert_eq!((denied, unnamed.as_str()), (ErrorKind::Denied { syscall: -1 }, DENIED), "{hint:?}");
+            }
+        }
+        // It says so and ends otherwise.
+        assert_eq!(kind(Some(How::Exited(3)), Some(ptrace)).1, "Task subprocess exited with code 3");
+        assert_eq!(kind(Some(How::Signaled(11)), Some(ptrace)).1, "Task subprocess exited with code -11");
+        assert!(kind(None, Some(ptrace)).1.contains("forkserver"));
+    }
+
+    /// n8n's own texts stay as they are; limits are named with their value and their setting, there or in the description.
+    #[test]
+    fn a_limit_is_named_with_its_value_and_its_setting() {
+        for (outcome, words) in [
+            (Outcome::TimedOut(Duration::from_secs(7)), &["7 seconds", "N8N_RUNNERS_TASK_TIMEOUT"][..]),
+            (Outcome::OutOfMemory { limit: 64 * MIB }, &["64 MiB", "limits.memory_mib"]),
+            (Outcome::TooManyThreads { limit: 64 }, &["64 threads", "limits.processes"]),
+            (Outcome::OutOfCpuTime { limit: 130 }, &["130 seconds", "limits.cpu_s", "N8N_RUNNERS_TASK_TIMEOUT"]),
+            (
+                Outcome::NoRoom { needed: 9, limit: 5 * MIB, has_waited: true },
+                &["9 bytes", "5 MiB", "PALISADE_ANSWER_MEMORY_MIB", "within the task's time"],
+            ),
+            (
+                Outcome::NoRoom { needed: 9, limit: 5 * MIB, has_waited: false },
+                &["9 bytes", "5 MiB", "PALISADE_ANSWER_MEMORY_MIB", "larger"],
+            ),
+            (Outcome::Died { how: Some(How::Signaled(9)), trapped: None }, &["SIGKILL", "no memory left"]),
+            (Outcome::HungUp, &["SIGKILL", "closed its connection"]),
+        ] {
+            let TaskError { message, description, .. } = error(outcome);
+            let text = format!("{message} | {}", description.unwrap_or_default());
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+        }
     }
 
     #[test]

@@ -36,7 +36,10 @@ async fn code_made_to_exhaust_the_analyzer_is_answered_and_the_runner_lives_on()
     for (code, text) in [
         (brackets, "too many nested brackets: 201 where at most 200 are accepted (line 1)"),
         (signs, "too many brackets and operators: 1000000 where at most 131072 are accepted (line 1)"),
-        (large, "the code is too large in bytes: 50000004 where at most 1048576 are accepted (line 1)"),
+        (
+            large,
+            "the code is too large in bytes: 50000004 where at most 1048576 are accepted (line 1) (policy: limits.code_bytes)",
+        ),
     ] {
         let started = Instant::now();
         let error = runner.error(&code).await;
@@ -207,7 +210,8 @@ async fn threads_are_bounded_with_and_without_user_ids_of_their_own() {
         let harness = setup.start().await;
         let message = harness.error(code).await["message"].as_str().unwrap().to_owned();
         // RLIMIT_NPROC counts by user id, so it bounds those that have one; the supervisor's watch bounds the others.
-        let known = ["can't start new thread", "Task was ended because it ran more than 64 threads"];
+        let known =
+            ["can't start new thread", "Task was ended because it ran more than 64 threads (policy: limits.processes)"];
         assert!(known.contains(&message.as_str()), "{slot_uids:?}: {message}");
         assert!(slot_uids == LayerMode::BestEffort || message == known[1], "{message}");
         assert_eq!(harness.result("return 1").await, 1);

@@ -9,7 +9,7 @@ mod common {
 use std::time::{Duration, Instant};
 
 use common::sandbox::process::Process;
-use common::sandbox::runner::{Runner, Setup, outcome};
+use common::sandbox::runner::{A_MOMENT, Runner, Setup, message, outcome};
 use common::sandbox::{LONG, User, eventually, interpreter};
 use nix::sys::signal::Signal;
 use palisade::config::TaskConfig;
@@ -126,4 +126,44 @@ async fn a_forkserver_lost_before_it_spoke_leaves_no_process() {
         let left = || own.children_dead_or_alive().into_iter().filter(of_this).collect::<Vec<_>>();
         assert!(eventually(Duration::from_secs(5), || left().is_empty()).await, "{fate}: {:?}", left());
     }
+}
+
+/// Announces a result that would take all room for results, and sends none of it.
+const CLAIM: &str = "import os, time
+os.write(3, b'\\x13' + (1 << 20).to_bytes(8, 'little') + b'[')
+time.sleep(600)
+";
+
+/// While a result waits for room its process may well have ended. Once the task was ended for that.
+#[tokio::test]
+async fn a_result_outlives_its_process_while_it_waits_for_room() {
+    let setup = Setup::new(User::all()[0]).stdlib("os,time").variable("PALISADE_ANSWER_MEMORY_MIB", "1");
+    let runner = Runner::start(setup).await;
+    let claim = runner.begin(CLAIM, &json!([])).await;
+    tokio::time::sleep(A_MOMENT).await;
+    let started = Instant::now();
+    let waits = runner.begin("return 'x' * 400_000", &json!([])).await;
+    assert!(message(&outcome(claim).await).contains("a result that was announced and did not come"));
+    assert_eq!(outcome(waits).await, Ok(json!("x".repeat(400_000))), "{}", runner.log());
+    assert!(started.elapsed() > Duration::from_secs(3), "it did not wait");
+}
+
+/// Results of all tasks together are bounded, whatever each may take; none is lost for it.
+#[tokio::test]
+async fn many_large_results_at_once_take_their_turns() {
+    const MIB: u64 = 1 << 20;
+    let setup = Setup { concurrency: 8, ..Setup::new(User::all()[0]) };
+    let runner = Runner::start(setup.variable("PALISADE_ANSWER_MEMORY_MIB", "48")).await;
+    let before = runner.supervisor.bytes("VmHWM");
+    let tasks = (0..8).map(|_| async { runner.task("return 'x' * (40 << 20)", &json!([])).await });
+    for answer in futures_util::future::join_all(tasks).await {
+        assert_eq!(answer.unwrap().as_str().map(str::len), Some(40 << 20));
+    }
+    let grown = runner.supervisor.bytes("VmHWM") - before;
+    // One of 40 MiB at a time, and what the allocator keeps; all of them would be 320 MiB.
+    assert!(grown < 150 * MIB, "the supervisor has grown by {} MiB", grown / MIB);
+    let answer = runner.task("return 'x' * (60 << 20)", &json!([])).await;
+    let text = message(&answer);
+    assert!(text.contains("62914562 bytes") && text.contains("48 MiB") && text.contains("ANSWER_MEMORY"), "{text}");
+    runner.ordinary_task("large results").await;
 }

@@ -6,10 +6,10 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use palisade_channel::control::How;
 use palisade_channel::frame::{Decoder, Frame, Kind, Violation};
 use palisade_channel::message::{Failure, LandlockProbe, Ready};
 use palisade_sandbox::cgroup::Group;
+use palisade_sandbox::layer::{Outcome, State};
 use palisade_sandbox::process;
 use palisade_sandbox::socket::{self, Ancillary};
 use palisade_sandbox::verify::{Expectation, NotVerified, Seen, verify};
@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::forkserver::slots::{Slot, Slots};
-use crate::forkserver::{Asked, Ended, Forkserver};
+use crate::forkserver::{Asked, Death, Ended, Forkserver};
 use crate::procfs::Stat;
 
 /// How long fork, seal and warm-up may take.
@@ -54,6 +54,15 @@ struct End {
     pidfd: OwnedFd,
     told: Option<oneshot::Receiver<Ended>>,
     group: Option<Group>,
+}
+
+/// The end of a child that was waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastBreath {
+    /// It came without us. How is nothing where the forkserver died first.
+    ByItself(Option<Death>),
+    /// It did not come, and the child was killed.
+    Killed,
 }
 
 /// Why a child is not used.
@@ -153,28 +162,48 @@ impl Child {
         can_run && self.is_alive()
     }
 
+    /// Whether its process has ended, reaped or not. Where that cannot be told it has not.
+    pub fn has_ended(&self) -> bool {
+        process::pidfd_is_alive(self.end.pidfd.as_fd()).is_ok_and(|alive| !alive)
+    }
+
     /// Layers that held for it.
     pub fn layers(&self) -> Vec<String> {
         let held = self.forkserver.layers.iter().filter(|outcome| outcome.state.is_held());
         held.map(|outcome| outcome.layer.name().to_owned()).collect()
     }
 
+    /// Layers that did not hold for it: switched off, or not to be had here. `settled` were settled before the forkserver was
+    /// started.
+    pub fn without(&self, settled: &[Outcome]) -> Vec<String> {
+        let before = |layer| settled.iter().any(|outcome| outcome.layer == layer);
+        let others = self.forkserver.layers.iter().filter(|outcome| !before(outcome.layer));
+        let absent = settled.iter().chain(others).filter(|o| matches!(o.state, State::Missing { .. } | State::Off));
+        absent.map(|outcome| outcome.layer.name().to_owned()).collect()
+    }
+
     /// Kills it, whatever it is doing, and waits until it was reaped. How it ended is nothing where the forkserver died
     /// first.
-    pub async fn finish(mut self) -> Option<How> {
+    pub async fn finish(mut self) -> Option<Death> {
         self.end.kill();
         self.end.ended().await
     }
 
     /// Waits for an end that comes by itself, as of a child that closed its socket, and kills it after `limit`.
-    pub async fn end_within(mut self, limit: Duration) -> Option<How> {
+    pub async fn end_within(mut self, limit: Duration) -> LastBreath {
         if let Some(told) = self.end.told.as_mut()
             && let Ok(told) = timeout(limit, told).await
         {
             self.end.told = None;
-            return how(&told);
+            return LastBreath::ByItself(death(&told));
         }
-        self.finish().await
+        self.finish().await;
+        LastBreath::Killed
+    }
+
+    /// The CPU time it may use, in seconds, where that is limited.
+    pub fn cpu_limit(&self) -> Option<u64> {
+        self.forkserver.expectation.limits.map(|limits| limits.cpu_seconds)
     }
 }
 
@@ -185,19 +214,19 @@ impl End {
         }
     }
 
-    async fn ended(&mut self) -> Option<How> {
+    async fn ended(&mut self) -> Option<Death> {
         let told = self.told.take()?;
         if let Ok(told) = timeout(REAPED_WITHIN, told).await {
-            return how(&told);
+            return death(&told);
         }
         tracing::error!("A killed child was not reaped within {} s", REAPED_WITHIN.as_secs());
         None
     }
 }
 
-fn how(told: &Result<Ended, oneshot::error::RecvError>) -> Option<How> {
+fn death(told: &Result<Ended, oneshot::error::RecvError>) -> Option<Death> {
     match told {
-        Ok(Ended::Reaped(how)) => Some(*how),
+        Ok(Ended::Reaped(death)) => Some(*death),
         Ok(Ended::NotForked(_)) | Err(_) => None,
     }
 }
@@ -228,7 +257,7 @@ fn remove(group: Option<Group>) {
 async fn explain(silence: String, told: oneshot::Receiver<Ended>) -> Unfit {
     match timeout(REAPED_WITHIN, told).await {
         Ok(Ok(Ended::NotForked(why))) => Unfit::Fork(why),
-        Ok(Ok(Ended::Reaped(how))) => Unfit::NotSealed(format!("{silence} ({how:?})")),
+        Ok(Ok(Ended::Reaped(Death { how, .. }))) => Unfit::NotSealed(format!("{silence} ({how:?})")),
         _ => Unfit::NotSealed(silence),
     }
 }

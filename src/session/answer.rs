@@ -6,7 +6,7 @@ use palisade_channel::message::Print;
 use tracing::{debug, error, info, warn};
 
 use super::{Observed, id};
-use crate::execute::{Answer, ErrorKind, TaskError, Verdict};
+use crate::execute::{Answer, ErrorKind, Report, TaskError, Verdict};
 use crate::frame::{Outgoing, Settings};
 use crate::logging::one_line;
 
@@ -46,21 +46,36 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
 /// What the log says about a task that is over.
 pub(super) fn log(task_id: &str, Labels(labels): &Labels, took: Duration, answer: &Answer) {
     let task_id = id(task_id);
+    let without = without(&answer.report);
     for print in &answer.prints {
         info!("[user code] {}", one_line(&print.text, LOGGED_PRINT_CHARS));
     }
     match &answer.verdict {
         Verdict::Failed(TaskError { kind: ErrorKind::Cancelled, .. })
-        | Verdict::Forgiven { kind: ErrorKind::Cancelled, .. } => info!("Cancelled task {task_id}{labels}"),
-        Verdict::Failed(TaskError { kind: ErrorKind::Syntax, .. }) => warn!("Task {task_id} failed syntax validation"),
-        Verdict::Failed(_) => error!("Task {task_id} failed"),
+        | Verdict::Forgiven { kind: ErrorKind::Cancelled, .. } => info!("Cancelled task {task_id}{labels}{without}"),
+        Verdict::Failed(TaskError { kind: ErrorKind::Syntax, .. }) => {
+            warn!("Task {task_id} failed syntax validation{without}");
+        }
+        Verdict::Failed(_) => error!("Task {task_id} failed{without}"),
         Verdict::Done(result) => {
             let size = result.get().len() + answer.prints.iter().map(print_bytes).sum::<usize>();
-            info!("Completed task {task_id} in {} ({}){labels}", duration(took), bytes(size));
+            info!("Completed task {task_id} in {} ({}){labels}{without}", duration(took), bytes(size));
         }
-        Verdict::Forgiven { .. } => info!("Completed task {task_id} in {} ({}){labels}", duration(took), bytes(0)),
+        Verdict::Forgiven { .. } => {
+            info!("Completed task {task_id} in {} ({}){labels}{without}", duration(took), bytes(0));
+        }
     }
     debug!("Task {task_id}: {}", answer.report);
+}
+
+/// What the line of a task that had a child says of layers that did not hold for it.
+fn without(report: &Report) -> String {
+    match (report.child_pid, report.layers.is_empty()) {
+        (None, _) => String::new(),
+        (Some(_), true) => " [UNSEALED]".to_owned(),
+        (Some(_), false) if report.without.is_empty() => String::new(),
+        (Some(_), false) => format!(" [without {}]", report.without.join(", ")),
+    }
 }
 
 /// The frames that answer a task: its prints, then done or error.
@@ -133,6 +148,18 @@ mod tests {
         assert_eq!(texts, ["0ms", "999ms", "1s", "59s", "1m", "60m"]);
         let texts = [0, 1023, 1024, 1536, 1_048_576, 2_621_440].map(bytes);
         assert_eq!(texts, ["0 bytes", "1023 bytes", "1.0 KB", "1.5 KB", "1.0 MB", "2.5 MB"]);
+    }
+
+    #[test]
+    fn what_did_not_hold_is_in_the_line_of_a_task() {
+        let mut report = Report { child_pid: Some(1), layers: vec!["seccomp".to_owned()], ..Report::default() };
+        assert_eq!(without(&report), "");
+        report.without = vec!["slot_uids".to_owned(), "cgroup".to_owned()];
+        assert_eq!(without(&report), " [without slot_uids, cgroup]");
+        report.layers.clear();
+        assert_eq!(without(&report), " [UNSEALED]");
+        report.child_pid = None;
+        assert_eq!(without(&report), "", "nothing of it ran");
     }
 
     #[test]

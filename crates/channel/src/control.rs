@@ -98,6 +98,8 @@ pub enum Event {
         ticket: u64,
         /// How.
         how: How,
+        /// CPU time it has used, in milliseconds.
+        cpu_ms: u64,
     },
 }
 

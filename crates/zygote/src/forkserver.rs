@@ -5,8 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::time::{TimeVal, TimeValLike as _};
 use palisade_channel::control::{Command, Control, Event, How, Modules, Preparation};
 use palisade_sandbox::process::{self, Ended};
 use palisade_sandbox::seal::Seal;
@@ -137,17 +139,25 @@ impl Forkserver {
     fn reap(&mut self) -> io::Result<()> {
         while let Some(pid) = process::ended_child()? {
             process::kill_group(pid);
+            let before = cpu_of_children()?;
             let Some((pid, how)) = process::reap(pid, 0)? else { continue };
+            let cpu_ms = u64::try_from((cpu_of_children()? - before).num_milliseconds()).unwrap_or(0);
             if let Some(ticket) = self.children.remove(&pid) {
                 let how = match how {
                     Ended::Exited(code) => How::Exited(code),
                     Ended::Signaled(signal) => How::Signaled(signal),
                 };
-                self.control.send(&Event::Ended { ticket, how }, &[])?;
+                self.control.send(&Event::Ended { ticket, how, cpu_ms }, &[])?;
             }
         }
         Ok(())
     }
+}
+
+/// CPU time of all children that were reaped: it grows by each one's own.
+fn cpu_of_children() -> io::Result<TimeVal> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    Ok(usage.user_time() + usage.system_time())
 }
 
 fn settings(preparation: Preparation) -> run::Settings {

@@ -66,6 +66,12 @@ impl Process {
             .join(" ")
     }
 
+    /// A size of its status, in bytes.
+    pub(crate) fn bytes(self, field: &str) -> u64 {
+        let size = self.status(field);
+        size.strip_suffix(" kB").and_then(|size| size.parse::<u64>().ok()).expect("a size") * 1024
+    }
+
     /// Its number in its own PID namespace.
     pub(crate) fn number_inside(self) -> i32 {
         self.status("NSpid").split(' ').next_back().and_then(|n| n.parse().ok()).expect("NSpid is a list of numbers")

@@ -112,6 +112,12 @@ impl Profile {
         serde_json::from_str(json).map_err(|e| SeccompError::Profile(e.to_string()))
     }
 
+    /// Whether a task that makes the call `syscall` is ended for it.
+    pub fn traps(&self, syscall: &str) -> bool {
+        let trapped = self.filters.get("trapped");
+        trapped.is_some_and(|trapped| trapped.filter.iter().any(|rule| rule.syscall == syscall))
+    }
+
     /// The filter called `name`.
     pub(super) fn filter(&self, name: &str) -> Result<&NamedFilter, SeccompError> {
         self.filters.get(name).ok_or_else(|| SeccompError::Profile(format!("there is no filter {name:?}")))
