@@ -6,12 +6,15 @@ mod common {
     pub(crate) mod sandbox;
 }
 
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::sandbox::process::Process;
 use common::sandbox::runner::{A_MOMENT, Runner, Setup, message, outcome};
-use common::sandbox::{LONG, User, eventually, interpreter};
+use common::sandbox::{LONG, User, eventually, executable, interpreter, place, skip};
 use nix::sys::signal::Signal;
+use nix::unistd::getuid;
 use palisade::config::TaskConfig;
 use palisade::pool::{TrialError, trial};
 use serde_json::json;
@@ -166,4 +169,136 @@ async fn many_large_results_at_once_take_their_turns() {
     let text = message(&answer);
     assert!(text.contains("62914562 bytes") && text.contains("48 MiB") && text.contains("ANSWER_MEMORY"), "{text}");
     runner.ordinary_task("large results").await;
+}
+
+const SPIN: &str = "while True:\n    pass\n";
+
+#[tokio::test]
+async fn a_child_killed_from_outside_costs_its_task_and_no_other() {
+    for user in User::all() {
+        let runner = Runner::start(Setup::new(user).stdlib("time")).await;
+        let forkserver = runner.forkserver();
+        let (task, other) = (
+            runner.begin(SPIN, &json!([])).await,
+            runner.begin("import time\ntime.sleep(3)\nreturn 7", &json!([])).await,
+        );
+        runner.spinning(1).await[0].signal(Signal::SIGKILL);
+        let answer = outcome(task).await;
+        assert_eq!(message(&answer), "Process was forcefully killed (SIGKILL)");
+        let description = answer.unwrap_err()["description"].as_str().unwrap().to_owned();
+        assert!(description.contains("no memory left"), "{description}");
+        assert_eq!(outcome(other).await, Ok(json!(7)));
+        runner.ordinary_task("a child was killed").await;
+        assert_eq!(runner.forkserver(), forkserver);
+    }
+}
+
+/// Children that are there do their work without it; it goes on where it stopped.
+#[tokio::test]
+async fn a_forkserver_that_is_stopped_for_a_moment_is_not_missed() {
+    let runner = Runner::start(Setup::new(User::all()[0])).await;
+    let (forkserver, _) = runner.filled().await;
+    forkserver.signal(Signal::SIGSTOP);
+    for _ in 0..2 {
+        runner.ordinary_task("the forkserver was stopped").await;
+    }
+    let waits = runner.begin("return 1", &json!([])).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    forkserver.signal(Signal::SIGCONT);
+    assert_eq!(outcome(waits).await, Ok(json!(1)));
+    assert_eq!(runner.forkserver(), forkserver, "{}", runner.log());
+}
+
+/// The kernel's own limit, where the time limit of tasks is too high to be met first.
+#[tokio::test]
+async fn a_task_that_uses_too_much_cpu_time_is_told_so() {
+    let setup = Setup { before: "ulimit -t 5".to_owned(), ..Setup::new(User::all()[0]) };
+    let runner = Runner::start(setup).await;
+    let answer = runner.task(SPIN, &json!([])).await;
+    let text = message(&answer);
+    assert!(text.starts_with("Task used more CPU time than its limit of 5 seconds"), "{text}");
+}
+
+fn prlimit(process: Process, limit: &str) {
+    let mut command = Command::new("prlimit");
+    let owner = process.status("Uid").split(' ').next().and_then(|uid| uid.parse().ok()).expect("a user id");
+    if getuid().is_root() && owner != 0 {
+        // As its owner, which needs no capability that containers lack.
+        command.uid(owner).gid(owner);
+    }
+    let done = command.args(["--pid", &process.pid.to_string(), limit]).status();
+    assert!(done.expect("util-linux").success());
+}
+
+/// A user's limit of processes: the fork that fails is told, and a forkserver that cannot fork is replaced.
+#[tokio::test]
+async fn a_forkserver_that_cannot_fork_is_replaced() {
+    let runner = Runner::start(Setup::new(User::Ordinary)).await;
+    let (forkserver, spares) = runner.filled().await;
+    prlimit(forkserver, "--nproc=0");
+    for spare in &spares {
+        spare.signal(Signal::SIGKILL);
+    }
+    // One that only is about to die may still get a task.
+    assert!(eventually(LONG, || !spares.iter().any(|spare| spare.is_alive())).await);
+    let started = Instant::now();
+    for _ in 0..3 {
+        // Those that come before a successor is there are told why.
+        match runner.task("return 1", &json!([])).await {
+            Ok(result) => assert_eq!(result, json!(1)),
+            answer => assert!(message(&answer).contains("no sealed child could be made: fork: "), "{answer:?}"),
+        }
+    }
+    while runner.task("return 1", &json!([])).await.is_err() {
+        assert!(started.elapsed() < LONG, "{}", runner.log());
+    }
+    assert!(runner.log().contains("A child could not be sealed: fork: "), "{}", runner.log());
+    assert_ne!(runner.forkserver(), forkserver);
+}
+
+/// Nothing can be forked, sealed or supervised without descriptors: tasks are refused, and run again when there are some.
+#[tokio::test]
+async fn without_descriptors_tasks_are_refused_until_there_are_some() {
+    let runner = Runner::start(Setup::new(User::all()[0])).await;
+    runner.filled().await;
+    prlimit(runner.supervisor, "--nofile=3:1024");
+    let answer = loop {
+        // What was under way before may still succeed.
+        let answer = runner.task("return 1", &json!([])).await;
+        if answer.is_err() {
+            break answer;
+        }
+    };
+    let text = message(&answer);
+    assert!(
+        text.starts_with("Task was not run: no sealed child could be made") && text.contains("open files"),
+        "{text}"
+    );
+    prlimit(runner.supervisor, "--nofile=1024:1024");
+    let started = Instant::now();
+    while runner.task("return 1", &json!([])).await.is_err() {
+        assert!(started.elapsed() < LONG, "{}", runner.log());
+    }
+}
+
+/// Where its processes are hidden from it the runner cannot verify a seal, so it does not start.
+#[tokio::test]
+async fn a_host_that_hides_processes_is_refused() {
+    if !getuid().is_root() {
+        return skip("hiding processes needs root");
+    }
+    // Who may look into a user namespace it has made sees what is in there all the same.
+    let policy = palisade_policy::DEFAULT.replacen("user_namespace = \"best-effort\"", "user_namespace = \"off\"", 1);
+    let file = place().join(format!("hidden-{}.toml", std::process::id()));
+    std::fs::write(&file, policy).unwrap();
+    let hide =
+        "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 1000 --regid 1000 --clear-groups \"$0\" check";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", hide]).arg(executable()).env_clear();
+    command.env("PALISADE_PYTHON", interpreter::path()).env("PALISADE_POLICY", &file).env("PATH", "/usr/bin:/bin");
+    let output = command.output();
+    std::fs::remove_file(&file).unwrap();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success() && said.contains("cannot be verified") && said.contains("hidepid"), "{said}");
 }

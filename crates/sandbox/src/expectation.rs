@@ -39,7 +39,9 @@ pub struct Seen {
 #[non_exhaustive]
 pub enum NotVerified {
     /// `/proc` did not tell.
-    #[error("it cannot be verified: {file}: {error}")]
+    #[error(
+        "it cannot be verified: {file}: {error}; the runner must see its own processes in /proc (the mount option hidepid hides them)"
+    )]
     Unreadable {
         /// The file.
         file: String,

@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) timeout: u32,
     /// What is changed in the default policy: names and values.
     pub(crate) policy: Vec<(String, String)>,
+    /// What a shell does before it becomes the runner.
+    pub(crate) before: String,
     /// Further variables of its environment.
     pub(crate) variables: Vec<(String, String)>,
 }
@@ -43,6 +45,7 @@ impl Setup {
             concurrency: 2,
             timeout: 60,
             policy: Vec::new(),
+            before: String::new(),
             variables: Vec::new(),
         }
     }
@@ -120,7 +123,8 @@ impl Runner {
         let (policy, log) = (place().join(format!("{name}.toml")), place().join(format!("{name}.log")));
         std::fs::write(&policy, setup.policy_text()).expect("the policy can be written");
         let output = std::fs::File::create(&log).expect("the log can be made");
-        let mut command = Command::new(executable());
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("{}\nexec \"$0\"", setup.before)).arg(executable());
         command
             .env_clear()
             .env("N8N_RUNNERS_GRANT_TOKEN", &token)
