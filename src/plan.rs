@@ -9,7 +9,7 @@ use palisade_policy::{Allow, LayerMode, Layers, Policy, Tier as PolicyTier};
 use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
 use palisade_sandbox::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
-use palisade_sandbox::plan::{FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids, Tier};
+use palisade_sandbox::plan::{Calls, FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids};
 
 use crate::config::TaskConfig;
 use crate::forkserver::Recipe;
@@ -48,18 +48,14 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
     } else {
         modes_without_seal(policy, config.allow_unsealed)?
     };
-    let tier = match policy.tier {
-        PolicyTier::Strict => Tier::Strict,
-        PolicyTier::Threads => Tier::Threads,
-        PolicyTier::Files => Tier::Files,
-    };
+    let calls = calls(policy);
     let mut settled = Vec::new();
-    let slot_uids = slots(&modes, interpreter, tier, tasks, &mut settled)?;
+    let slot_uids = slots(&modes, interpreter, calls, tasks, &mut settled)?;
     let libraries = libraries(interpreter);
-    let processes = slot_uids.map(|_| if tier == Tier::Strict { 1 } else { u64::from(THREADS) });
+    let processes = slot_uids.map(|_| if calls.threads { u64::from(THREADS) } else { 1 });
     let limits = &policy.limits;
     let seal = SealPlan {
-        tier,
+        calls,
         landlock: modes.landlock != Mode::Off,
         seccomp: modes.seccomp != Mode::Off,
         limits: (modes.rlimits != Mode::Off).then_some(Limits {
@@ -69,7 +65,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
             stack: limits.stack_mib.saturating_mul(MIB),
             processes,
         }),
-        files: if tier == Tier::Files {
+        files: if calls.files {
             FileRules { execute: Vec::new(), read: libraries.clone() }
         } else {
             FileRules::default()
@@ -82,6 +78,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         environment: environment(config),
         modes,
         files: jail_files(interpreter, libraries),
+        calls,
         slot_uids,
         clear_groups: identity::may_set_groups(),
         sabotage: Vec::new(),
@@ -95,7 +92,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         transitive_imports: config.allow_transitive_imports,
     };
     // Last: it moves this process, so what may refuse has to have had its say.
-    let groups = groups(modes.cgroup, limits.memory_mib, tier, &mut settled)?;
+    let groups = groups(modes.cgroup, limits.memory_mib, calls, &mut settled)?;
     let version = (interpreter.version.0, interpreter.version.1);
     Ok(Planned {
         recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal, groups },
@@ -106,6 +103,16 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         },
         settled,
     })
+}
+
+/// What the policy's tier needs, and an event loop where a task may have one.
+fn calls(policy: &Policy) -> Calls {
+    Calls {
+        threads: policy.tier >= PolicyTier::Threads,
+        event_loop: policy.stdlib.permits("asyncio"),
+        files: policy.tier == PolicyTier::Files,
+        ..Calls::strict()
+    }
 }
 
 fn modules(allow: &Allow) -> Modules {
@@ -154,7 +161,7 @@ fn modes_without_seal(policy: &Policy, allowed: bool) -> Result<Modes, Refusal> 
 fn slots(
     modes: &Modes,
     interpreter: &Interpreter,
-    tier: Tier,
+    calls: Calls,
     tasks: usize,
     settled: &mut Vec<Outcome>,
 ) -> Result<Option<SlotUids>, Refusal> {
@@ -165,7 +172,7 @@ fn slots(
     let count = u32::try_from(tasks).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(SLOTS_BEYOND_TASKS);
     let refusal = match identity::slot_uids(count) {
         // A task that opens no file needs none of the interpreter's: all is mapped and imported before it changes its id.
-        Ok(range) if tier < Tier::Files => return Ok(Some(range)),
+        Ok(range) if !calls.files => return Ok(Some(range)),
         Ok(range) => match interpreter.usable_by(range.first, range.first) {
             Ok(()) => return Ok(Some(range)),
             Err(obstacle) => Refusal::new(
@@ -185,10 +192,15 @@ fn slots(
 }
 
 /// A cgroup for each child, where the runner was given one.
-fn groups(mode: Mode, memory_mib: u64, tier: Tier, settled: &mut Vec<Outcome>) -> Result<Option<Arc<Groups>>, Refusal> {
+fn groups(
+    mode: Mode,
+    memory_mib: u64,
+    calls: Calls,
+    settled: &mut Vec<Outcome>,
+) -> Result<Option<Arc<Groups>>, Refusal> {
     let limits = GroupLimits {
         memory: memory_mib.saturating_mul(MIB),
-        processes: if tier == Tier::Strict { 1 } else { u64::from(THREADS) },
+        processes: if calls.threads { u64::from(THREADS) } else { 1 },
     };
     let (mut groups, mut outcomes) = (None, Outcomes::default());
     outcomes.apply(Layer::Cgroup, mode, || {

@@ -1,4 +1,5 @@
-//! Code that has everything the interpreter can give it, in the narrowest tier and in the widest, tries what it likes.
+//! Code that has everything the interpreter can give it, with the fewest system calls and with those that `*` needs, tries what
+//! it likes.
 //!
 //! What it gets is judged by the answers of the kernel, and where possible from outside: files are unchanged, listeners
 //! heard nothing, everybody is alive. After each attempt the next task works.
@@ -22,39 +23,42 @@ use common::sandbox::attempts::{self, Expected, PRELUDE};
 use common::sandbox::process::Process;
 use common::sandbox::runner::{Answer, Runner, Setup, message, outcome};
 use common::sandbox::{LONG, User, eventually, interpreter};
-use palisade_sandbox::plan::Tier;
+use palisade_sandbox::plan::Calls;
 use palisade_sandbox::seccomp::Arch;
 use serde_json::{Value, json};
 
 /// Every module the attempts use, by name: so they are imported ahead, and no file needs to be read.
 const BY_NAME: &str = "ctypes,mmap,os,signal,socket,subprocess,time";
 
+/// What a task may do whose allow lists are `*`.
+const EVERYTHING: Calls = Calls { threads: true, event_loop: true, files: true, ..Calls::strict() };
+
 const NEVER_MORE_THAN: i64 = 512;
 
 #[tokio::test]
-async fn the_strict_tier_in_namespaces() {
-    everything_is_refused(Tier::Strict, true).await;
+async fn strict_calls_in_namespaces() {
+    everything_is_refused(Calls::strict(), true).await;
 }
 
 #[tokio::test]
-async fn the_strict_tier_without_namespaces() {
-    everything_is_refused(Tier::Strict, false).await;
+async fn strict_calls_without_namespaces() {
+    everything_is_refused(Calls::strict(), false).await;
 }
 
 #[tokio::test]
-async fn the_widest_tier_in_namespaces() {
-    everything_is_refused(Tier::Files, true).await;
+async fn the_calls_of_everything_in_namespaces() {
+    everything_is_refused(EVERYTHING, true).await;
 }
 
 #[tokio::test]
-async fn the_widest_tier_without_namespaces() {
-    everything_is_refused(Tier::Files, false).await;
+async fn the_calls_of_everything_without_namespaces() {
+    everything_is_refused(EVERYTHING, false).await;
 }
 
-async fn everything_is_refused(tier: Tier, namespaces: bool) {
+async fn everything_is_refused(calls: Calls, namespaces: bool) {
     for user in User::all() {
         let setup = Setup::new(user).unjudged();
-        let setup = if tier == Tier::Strict { setup.stdlib(BY_NAME) } else { setup.everything() };
+        let setup = if calls == Calls::strict() { setup.stdlib(BY_NAME) } else { setup.everything() };
         let setup = if namespaces { setup } else { setup.without_namespaces() };
         let runner = Runner::start(setup).await;
         let (forkserver, spares) = runner.filled().await;
@@ -64,12 +68,12 @@ async fn everything_is_refused(tier: Tier, namespaces: bool) {
 
         for (expected, body) in attempts::all() {
             let answer = runner.task(&task(body), &outside.items).await;
-            if let Err(wrong) = held(expected, tier, &answer) {
-                panic!("{user:?}, {tier:?}, namespaces {namespaces}: {body}\n{wrong}");
+            if let Err(wrong) = held(expected, calls, &answer) {
+                panic!("{user:?}, {calls:?}, namespaces {namespaces}: {body}\n{wrong}");
             }
             runner.ordinary_task(body).await;
         }
-        sweep(&runner, tier, &outside.items).await;
+        sweep(&runner, calls, &outside.items).await;
 
         let none: [String; 0] = [];
         assert_eq!(runner.answers(&sibling.id), none, "the sibling should sleep for long");
@@ -94,7 +98,7 @@ except OSError as error:
     )
 }
 
-fn held(expected: Expected, tier: Tier, answer: &Answer) -> Result<(), String> {
+fn held(expected: Expected, calls: Calls, answer: &Answer) -> Result<(), String> {
     const EPERM: i64 = 1;
     const ENOENT: i64 = 2;
     const EACCES: i64 = 13;
@@ -103,8 +107,9 @@ fn held(expected: Expected, tier: Tier, answer: &Answer) -> Result<(), String> {
         Expected::Refused => &[EPERM, EACCES],
         Expected::Hidden => &[EPERM, EACCES, ENOENT],
         Expected::NotImplemented => &[ENOSYS],
-        Expected::WorksWithFiles if tier < Tier::Files => &[EPERM],
-        Expected::Works | Expected::WorksWithFiles => {
+        Expected::WorksWithFiles if !calls.files => &[EPERM],
+        Expected::WorksWithLoop if !calls.event_loop => &[EPERM],
+        Expected::Works | Expected::WorksWithFiles | Expected::WorksWithLoop => {
             let got = answer.as_ref().is_ok_and(|result| result[0]["json"]["got"].is_string());
             return if got { Ok(()) } else { Err(format!("a control that fails: {answer:?}")) };
         }
@@ -125,22 +130,23 @@ fn trapped(answer: &Answer) -> Option<String> {
     Some(text.strip_prefix("Task was ended because it made a system call the sandbox forbids: ")?.to_owned())
 }
 
-/// Calls that a tier allows, or judges by their arguments: all that is not here is refused. Written down once more, and not
-/// read from the profile, for that is what is tested.
-fn allowed(tier: Tier) -> BTreeSet<&'static str> {
-    const STRICT: &str = "read write close mmap mprotect munmap mremap brk madvise futex rt_sigprocmask rt_sigaction \
+/// Calls that are allowed, or judged by their arguments: all that is not here is refused. Written down once more, and not read
+/// from the profile, for that is what is tested.
+fn allowed(calls: Calls) -> BTreeSet<&'static str> {
+    const BASE: &str = "read write close mmap mprotect munmap mremap brk madvise futex rt_sigprocmask rt_sigaction \
         rt_sigreturn sigaltstack getrandom gettid getpid clock_gettime clock_getres clock_nanosleep gettimeofday time \
         sched_yield exit exit_group restart_syscall";
     const THREADS: &str = "clone set_robust_list rseq sched_getaffinity poll ppoll select pselect6 epoll_create1 epoll_ctl \
         epoll_wait epoll_pwait eventfd2";
     const FILES: &str = "openat newfstatat fstat statx lseek pread64 getdents64 readlinkat getcwd faccessat faccessat2 \
         ioctl fcntl stat lstat readlink access";
-    let lists = if tier == Tier::Strict { &[STRICT][..] } else { &[STRICT, THREADS, FILES] };
+    const LOOP: &str = "socketpair sendto recvfrom ioctl";
+    let lists = if calls == Calls::strict() { &[BASE][..] } else { &[BASE, THREADS, FILES, LOOP] };
     lists.iter().flat_map(|list| list.split_whitespace()).collect()
 }
 
 /// Every call there is and some that are not, with arguments no call can use: anything but EPERM means that it got in.
-async fn sweep(runner: &Runner, tier: Tier, items: &Value) {
+async fn sweep(runner: &Runner, tier: Calls, items: &Value) {
     let allowed = allowed(tier);
     let calls = calls();
     let mut skipped: BTreeSet<i64> = allowed.iter().filter_map(|name| calls.get(*name).copied()).collect();

@@ -111,7 +111,9 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let mut unsettled = Unsettled { jailer: Some(jailer), forkserver: None, settled: false };
     let conversation = Conversation { control: &control, output: &output };
 
-    conversation.send("jail", &Command::Jail(Box::new(recipe.jail.clone())), Some(&extension))?;
+    let mut jail = recipe.jail.clone();
+    jail.make_room_for(&recipe.seal);
+    conversation.send("jail", &Command::Jail(Box::new(jail)), Some(&extension))?;
     let (heard, ancillary) = conversation.hear("jail", COME_UP)?;
     let pid = ancillary.sender_pid.ok_or_else(|| conversation.broken("jail", "the kernel did not name the sender"))?;
     let pidfd = match ancillary.sender_pidfd {

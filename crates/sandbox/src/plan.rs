@@ -6,16 +6,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::layer::Mode;
 
-/// How much a task's system calls allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// Computing, memory, time, and the one socket it has. No file can be opened.
-    Strict,
-    /// And threads.
-    Threads,
-    /// And reading files, as far as Landlock lets it.
-    Files,
+/// What a task's system calls allow beyond computing, memory, time, and the one socket it has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one ability, and any of them can go with any other")]
+pub struct Calls {
+    /// Threads.
+    pub threads: bool,
+    /// What an event loop such as asyncio's needs: a socket pair of its own, and waiting for it.
+    pub event_loop: bool,
+    /// Reading files, as far as Landlock lets it.
+    pub files: bool,
+    /// Writing in the private scratch folder.
+    pub scratch: bool,
+    /// TCP connections, to the ports that Landlock lets through.
+    pub tcp: bool,
+    /// Resolving names by DNS. Datagrams reach any address then: no filter sees where they go.
+    pub dns: bool,
+}
+
+impl Calls {
+    /// Nothing beyond: no file can be opened, no thread started, nobody talked to.
+    pub const fn strict() -> Self {
+        Self { threads: false, event_loop: false, files: false, scratch: false, tcp: false, dns: false }
+    }
+
+    /// Everything that any task may ever do.
+    pub const fn all() -> Self {
+        Self { threads: true, event_loop: true, files: true, scratch: true, tcp: true, dns: true }
+    }
+
+    /// The names of what is allowed, in the order of the fields.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (self.threads, "threads"),
+            (self.event_loop, "event_loop"),
+            (self.files, "files"),
+            (self.scratch, "scratch"),
+            (self.tcp, "tcp"),
+            (self.dns, "dns"),
+        ];
+        all.into_iter().filter_map(|(on, name)| on.then_some(name))
+    }
 }
 
 /// Which files a process may open, all for reading.
@@ -67,6 +99,8 @@ pub struct JailPlan {
     pub modes: Modes,
     /// Which files it may open.
     pub files: FileRules,
+    /// What its children's system calls allow: its own filter lets through no more than that and what starting needs.
+    pub calls: Calls,
     /// User ids for children, where the runner may change ids; else all share the runner's.
     pub slot_uids: Option<SlotUids>,
     /// Whether supplementary groups can be given up: it needs `CAP_SETGID`.
@@ -74,6 +108,18 @@ pub struct JailPlan {
     /// Steps left out on purpose; see [`SealPlan::sabotage`].
     #[serde(default)]
     pub sabotage: Vec<Sabotage>,
+}
+
+impl JailPlan {
+    /// Lets through what children sealed by `seal` may do: a child can have nothing that its forkserver has not.
+    pub fn make_room_for(&mut self, seal: &SealPlan) {
+        self.calls = seal.calls;
+        for path in &seal.files.read {
+            if !self.files.read.contains(path) {
+                self.files.read.push(path.clone());
+            }
+        }
+    }
 }
 
 /// A range of user ids, one for each live child; the group ids are the same numbers.
@@ -103,8 +149,8 @@ pub struct Limits {
 /// The seal of a child.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealPlan {
-    /// How much its system calls allow.
-    pub tier: Tier,
+    /// What its system calls allow.
+    pub calls: Calls,
     /// Whether Landlock is put on.
     pub landlock: bool,
     /// Whether the seccomp filter is put on.

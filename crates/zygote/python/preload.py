@@ -22,6 +22,15 @@ ENCODINGS = (
 # non-ASCII identifiers and "\N{...}", warnings.
 BEHIND_C_CODE = "_strptime _pylong typing unicodedata stringprep warnings linecache copyreg".split()
 
+# What allowed modules import when they are first used for something, from packages other than their own.
+REACHED_LATE = {
+    "asyncio": ["concurrent.futures.thread"],
+}
+
+# Imported by itself first, `_asyncio` imports the package around it, which then goes without it: of each thing one half is
+# the package's own and the other native, and neither knows what the other does.
+PACKAGES_FIRST = {"_asyncio": "asyncio"}
+
 # Talk to a display and a terminal, neither of which a task has.
 UNWANTED = ("_tkinter", "readline")
 
@@ -38,9 +47,12 @@ def preload(named, stdlib_extensions):
     for name in named:
         if attempt(name, failed) and name in sys.stdlib_module_names:
             submodules(name)
+        for late in REACHED_LATE.get(name, ()):
+            attempt(late, failed)
     if stdlib_extensions:
         for name in sorted(sys.stdlib_module_names):
             if name not in UNWANTED and is_extension(name):
+                attempt(PACKAGES_FIRST.get(name, name), [])
                 attempt(name, [])
     return failed
 

@@ -29,14 +29,16 @@ pub(crate) enum Expected {
     Trapped(&'static str),
     /// With success: a control, without which the others could prove nothing.
     Works,
-    /// A control in the tier that reads files, refused in the others.
+    /// A control where files may be read, refused elsewhere.
     WorksWithFiles,
+    /// A control where there may be an event loop, refused elsewhere.
+    WorksWithLoop,
 }
 
 /// An attempt: how it must end, and the body of a function which returns or raises `OSError`.
 pub(crate) type Attempt = (Expected, &'static str);
 
-use Expected::{Hidden, NotImplemented, Refused, Trapped, Works, WorksWithFiles};
+use Expected::{Hidden, NotImplemented, Refused, Trapped, Works, WorksWithFiles, WorksWithLoop};
 
 /// All of them. None needs more than the modules of the prelude.
 pub(crate) fn all() -> impl Iterator<Item = Attempt> {
@@ -131,13 +133,25 @@ const NETWORK: &[Attempt] = &[
     (Refused, "return socket.socket(17, socket.SOCK_RAW)"),
     (Refused, "return socket.socket(38, socket.SOCK_SEQPACKET)"),
     (Refused, "return socket.socket(40, socket.SOCK_STREAM)"),
-    (Refused, "return socket.socketpair()"),
+    (WorksWithLoop, "return socket.socketpair()"),
+    (Refused, "return socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)"),
+    (Refused, "return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)"),
+    (Refused, "return socket.socketpair(socket.AF_INET, socket.SOCK_STREAM)"),
+    (Refused, "return call('socketpair', 1, 1 | 0x4, 0, bytes(8))"),
+    (Refused, "return call('socketpair', 1, 1, 1, bytes(8))"),
+    (Refused, "a, b = socket.socketpair()\nreturn a.send(b'x', socket.MSG_OOB)"),
+    (Refused, "a, b = socket.socketpair()\nreturn b.recv(1, socket.MSG_OOB)"),
+    (Refused, "a, b = socket.socketpair()\nreturn a.sendmsg([b'x'])"),
+    (Refused, "a, b = socket.socketpair()\nreturn socket.send_fds(a, [b'x'], [0])"),
+    (Refused, "a, b = socket.socketpair()\nreturn b.recvmsg(1, 100)"),
     (Refused, "return call('socket', 2, 1, 0)"),
     (Refused, "return call('bind', 3, bytes(16), 16)"),
     (Refused, "return call('listen', 3, 1)"),
     (Refused, "return call('accept4', 3, 0, 0, 0)"),
     (Refused, "return call('connect', 3, bytes(16), 16)"),
-    (Refused, "return call('sendto', 3, b'x', 1, 0, 0, 0)"),
+    (Refused, "return call('sendto', 3, b'x', 1, 0, bytes(16), 16)"),
+    (Refused, "return call('sendto', 3, b'x', 1, 1, 0, 0)"),
+    (Refused, "return call('recvfrom', 3, bytes(1), 1, 2, 0, 0)"),
     (Refused, "return call('sendmsg', 3, bytes(56), 0)"),
     (Refused, "return call('recvmsg', 3, bytes(56), 0)"),
     (Refused, "return os.pipe()"),

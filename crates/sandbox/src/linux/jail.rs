@@ -67,7 +67,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         }
         let install = || -> Result<usize, seccomp::SeccompError> {
             let arch = seccomp::Arch::native()?;
-            let program = seccomp::startup(&seccomp::Profile::shipped(arch)?, arch)?;
+            let program = seccomp::startup(&seccomp::Profile::shipped(arch)?, arch, plan.calls)?;
             seccomp::install(&program)?;
             Ok(program.len())
         };

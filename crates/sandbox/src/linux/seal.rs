@@ -40,7 +40,7 @@ impl Seal {
         let program = if plan.seccomp {
             let build = || {
                 let arch = seccomp::Arch::native()?;
-                seccomp::task(&seccomp::Profile::shipped(arch)?, arch, plan.tier)
+                seccomp::task(&seccomp::Profile::shipped(arch)?, arch, plan.calls)
             };
             Some(build().map_err(|e| super::jail::seccomp_refusal(&e))?)
         } else {
@@ -103,7 +103,8 @@ impl Seal {
         unsafe { process::close_range(first_after_socket, u32::MAX) }.map_err(step("descriptors"))?;
         // Before the limits, which would refuse it.
         if self.spared(Sabotage::Thread) {
-            std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_hours(1)));
+            let sleep = || std::thread::sleep(std::time::Duration::from_hours(1));
+            std::thread::Builder::new().spawn(sleep).map_err(step("thread"))?;
         }
         if let Some(limits) = self.plan.limits.filter(|_| !self.spared(Sabotage::Rlimits)) {
             limits::apply(&limits).map_err(step("rlimits"))?;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::plan::Tier;
+use crate::plan::Calls;
 
 /// There are no filters here.
 #[derive(Debug, Error)]
@@ -63,7 +63,7 @@ pub fn no_exec(_profile: &Profile, _arch: Arch) -> Result<Program, SeccompError>
 ///
 /// # Errors
 /// Always.
-pub fn task(_profile: &Profile, _arch: Arch, _tier: Tier) -> Result<Program, SeccompError> {
+pub fn task(_profile: &Profile, _arch: Arch, _calls: Calls) -> Result<Program, SeccompError> {
     Err(SeccompError)
 }
 

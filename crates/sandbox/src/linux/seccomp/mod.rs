@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`startup`] | the jailer, before it becomes the interpreter | what starting and forking need, and all a task may do; refusals are errnos, so that they never beat an inner filter's |
 //! | [`no_exec`] | the extension, as its first act | no exec any more |
-//! | [`task`] | a child, before any user byte | by [`Tier`]; some refusals trap, foreign architectures end the process |
+//! | [`task`] | a child, before any user byte | by [`Calls`]; some refusals trap, foreign architectures end the process |
 
 mod layout;
 mod profile;
@@ -17,7 +17,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::plan::Tier;
+use crate::plan::Calls;
 
 pub use layout::Program;
 pub use profile::{Action, Profile};
@@ -104,18 +104,34 @@ impl Arch {
     }
 }
 
-const TIERS: [(Tier, &str); 3] = [(Tier::Strict, "strict"), (Tier::Threads, "threads"), (Tier::Files, "files")];
+/// The named filters of the profile that together allow what `calls` stand for.
+fn lists(calls: Calls) -> Vec<&'static str> {
+    let network = calls.tcp || calls.dns;
+    let lists = [
+        (true, "base"),
+        (calls.threads, "threads"),
+        (calls.threads || calls.event_loop || network, "waiting"),
+        (calls.event_loop || network, "stream"),
+        (calls.event_loop, "event_loop"),
+        (calls.files, "files"),
+    ];
+    lists.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect()
+}
 
-/// The start-up filter: its own list and everything any task may do, for an inner filter can only take away.
+/// What `lists` of the profile allow, as one filter.
+fn allowed(profile: &Profile, lists: &[&str]) -> Result<profile::NamedFilter, SeccompError> {
+    let filters = lists.iter().map(|name| profile.filter(name)).collect::<Result<Vec<_>, _>>()?;
+    layout::union(&filters)
+}
+
+/// The start-up filter: its own list and everything that a task with these `calls` may do, for an inner filter can only take
+/// away.
 ///
 /// # Errors
 /// [`SeccompError`] where the profile is wrong.
-pub fn startup(profile: &Profile, arch: Arch) -> Result<Program, SeccompError> {
-    let mut lists = vec![profile.filter("startup")?];
-    for (_, name) in TIERS {
-        lists.push(profile.filter(name)?);
-    }
-    let allowed = layout::union(&lists)?;
+pub fn startup(profile: &Profile, arch: Arch, calls: Calls) -> Result<Program, SeccompError> {
+    let lists = [&["startup"], &*lists(calls)].concat();
+    let allowed = allowed(profile, &lists)?;
     layout::compile(&[&allowed, profile.filter("not_implemented")?], arch, Action::Errno(EPERM))
 }
 
@@ -131,14 +147,8 @@ pub fn no_exec(profile: &Profile, arch: Arch) -> Result<Program, SeccompError> {
 ///
 /// # Errors
 /// [`SeccompError`] where the profile is wrong.
-pub fn task(profile: &Profile, arch: Arch, tier: Tier) -> Result<Program, SeccompError> {
-    let mut lists = Vec::new();
-    for (of, name) in TIERS {
-        if of <= tier {
-            lists.push(profile.filter(name)?);
-        }
-    }
-    let allowed = layout::union(&lists)?;
+pub fn task(profile: &Profile, arch: Arch, calls: Calls) -> Result<Program, SeccompError> {
+    let allowed = allowed(profile, &lists(calls))?;
     let stacked = [&allowed, profile.filter("trapped")?, profile.filter("not_implemented")?];
     layout::compile(&stacked, arch, Action::KillProcess)
 }

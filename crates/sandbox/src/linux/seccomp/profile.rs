@@ -118,6 +118,13 @@ impl Profile {
         trapped.is_some_and(|trapped| trapped.filter.iter().any(|rule| rule.syscall == syscall))
     }
 
+    /// Every filter's rules for one call.
+    #[cfg(test)]
+    pub(super) fn rules_for(&self, arch: Arch, number: u32) -> Vec<&Rule> {
+        let rules = self.filters.values().flat_map(|filter| &filter.filter);
+        rules.filter(|rule| arch.number(&rule.syscall).is_ok_and(|n| n == number)).collect()
+    }
+
     /// The filter called `name`.
     pub(super) fn filter(&self, name: &str) -> Result<&NamedFilter, SeccompError> {
         self.filters.get(name).ok_or_else(|| SeccompError::Profile(format!("there is no filter {name:?}")))

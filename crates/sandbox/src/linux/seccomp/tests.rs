@@ -70,13 +70,22 @@ fn any_allows(codes: &[u32]) -> u32 {
     codes.iter().copied().find(|&c| severity(c) == 0).unwrap_or(codes[0])
 }
 
-fn argument_samples() -> Vec<[u64; 6]> {
-    let values = [0, 1, 2, 3, 4, 7, 0x11, 0x22, 0x102, 0x5401, 0x406, 0x40000, 0x0200_0004, 0x3d_0f00, 0x0120_0011];
-    let mut samples: Vec<[u64; 6]> = values.iter().map(|&v| [v; 6]).collect();
-    for a in values {
-        for b in values {
-            samples.push([a, b, b, a, b, a]);
-            samples.push([b, a, a | 1 << 40, b, a, b]);
+/// Arguments that come near to what the profile's rules for call `nr` ask: each rule met, and met but for one bit.
+fn argument_samples(profile: &Profile, arch: Arch, nr: u32) -> Vec<[u64; 6]> {
+    let common = [0, 1, 2, 3, 7, 0x22, 0x5401, 0x40000, 0x0200_0004, u64::MAX];
+    let mut samples: Vec<[u64; 6]> = common.iter().map(|&v| [v; 6]).collect();
+    for rule in profile.rules_for(arch, nr) {
+        let mut met = [0; 6];
+        for condition in &rule.args {
+            met[usize::from(condition.index)] = condition.val;
+        }
+        samples.push(met);
+        for condition in &rule.args {
+            for bit in [0, 1, 2, 6, 7, 8, 9, 11, 14, 17, 19, 21, 22, 24, 29, 31, 32, 40, 63] {
+                let mut missed = met;
+                missed[usize::from(condition.index)] ^= 1 << bit;
+                samples.push(missed);
+            }
         }
     }
     samples
@@ -91,47 +100,64 @@ fn every_verdict_is_seccompilers() {
         let profile = Profile::shipped(arch).unwrap();
         let single = theirs(json, arch);
         let ask = |name: &str, nr, args| run(&single[name], nr, arch.audit_arch(), args);
-        let samples = argument_samples();
-        for (tier, lists) in [
-            (Tier::Strict, &["strict"][..]),
-            (Tier::Threads, &["strict", "threads"]),
-            (Tier::Files, &["strict", "threads", "files"]),
-        ] {
-            let program = task(&profile, arch, tier).unwrap();
+        let exec = no_exec(&profile, arch).unwrap();
+        for calls in single_calls() {
+            let (task, start) = (task(&profile, arch, calls).unwrap(), startup(&profile, arch, calls).unwrap());
             for nr in 0..600 {
-                for &args in &samples {
-                    let allowed = any_allows(&lists.iter().map(|name| ask(name, nr, args)).collect::<Vec<_>>());
-                    let want = stacked([allowed, ask("trapped", nr, args), ask("not_implemented", nr, args)]);
-                    assert_eq!(ours(&program, arch, nr, args), want, "{arch:?} {tier:?} {nr} {args:x?}");
+                for &args in &argument_samples(&profile, arch, nr) {
+                    let lists: Vec<_> = lists(calls).iter().map(|name| ask(name, nr, args)).collect();
+                    let refused = [ask("trapped", nr, args), ask("not_implemented", nr, args)];
+                    let want = stacked([any_allows(&lists), refused[0], refused[1]]);
+                    assert_eq!(ours(&task, arch, nr, args), want, "{arch:?} {calls:?} {nr} {args:x?}");
+                    let started = any_allows(&[&[ask("startup", nr, args)], &*lists].concat());
+                    assert_eq!(ours(&start, arch, nr, args), stacked([started, refused[1]]), "{arch:?} {calls:?} {nr}");
+                    assert_eq!(ours(&exec, arch, nr, args), ask("no_exec", nr, args), "{arch:?} {nr}");
                 }
             }
         }
-        let (start, exec) = (startup(&profile, arch).unwrap(), no_exec(&profile, arch).unwrap());
-        for nr in 0..600 {
-            for &args in &samples {
-                let allowed = any_allows(&["startup", "strict", "threads", "files"].map(|name| ask(name, nr, args)));
-                assert_eq!(ours(&start, arch, nr, args), stacked([allowed, ask("not_implemented", nr, args)]));
-                assert_eq!(ours(&exec, arch, nr, args), ask("no_exec", nr, args), "{arch:?} {nr}");
-            }
-        }
     }
+}
+
+/// Nothing, each ability alone, and all at once.
+fn single_calls() -> Vec<Calls> {
+    let none = Calls::strict();
+    vec![
+        none,
+        Calls { threads: true, ..none },
+        Calls { event_loop: true, ..none },
+        Calls { files: true, ..none },
+        Calls { scratch: true, ..none },
+        Calls { tcp: true, ..none },
+        Calls { dns: true, ..none },
+        Calls::all(),
+    ]
+}
+
+/// All 64 combinations.
+fn every_calls() -> impl Iterator<Item = Calls> {
+    (0..64_u32).map(|bits| {
+        let bit = |n: u32| bits & 1 << n != 0;
+        Calls { threads: bit(0), event_loop: bit(1), files: bit(2), scratch: bit(3), tcp: bit(4), dns: bit(5) }
+    })
 }
 
 #[test]
 fn the_forkservers_filters_allow_all_that_a_task_may_do() {
     for arch in [Arch::X86_64, Arch::Aarch64] {
         let profile = Profile::shipped(arch).unwrap();
-        let (start, exec) = (startup(&profile, arch).unwrap(), no_exec(&profile, arch).unwrap());
-        let widest = task(&profile, arch, Tier::Files).unwrap();
-        for nr in 0..600 {
-            for args in argument_samples() {
-                if severity(ours(&widest, arch, nr, args)) == 0 {
-                    assert_eq!(severity(ours(&start, arch, nr, args)), 0, "{arch:?} {nr}");
-                    assert_eq!(severity(ours(&exec, arch, nr, args)), 0, "{arch:?} {nr}");
+        let exec = no_exec(&profile, arch).unwrap();
+        for calls in every_calls() {
+            let (task, start) = (task(&profile, arch, calls).unwrap(), startup(&profile, arch, calls).unwrap());
+            for nr in 0..600 {
+                for args in argument_samples(&profile, arch, nr) {
+                    if severity(ours(&task, arch, nr, args)) == 0 {
+                        assert_eq!(severity(ours(&start, arch, nr, args)), 0, "{arch:?} {calls:?} {nr}");
+                        assert_eq!(severity(ours(&exec, arch, nr, args)), 0, "{arch:?} {nr}");
+                    }
+                    // An outer kill or trap would beat the inner filter's answer.
+                    assert!(severity(ours(&start, arch, nr, args)) <= 1);
+                    assert!(severity(ours(&exec, arch, nr, args)) <= 1);
                 }
-                // An outer kill or trap would beat the inner filter's answer.
-                assert!(severity(ours(&start, arch, nr, args)) <= 1);
-                assert!(severity(ours(&exec, arch, nr, args)) <= 1);
             }
         }
     }
@@ -140,15 +166,15 @@ fn the_forkservers_filters_allow_all_that_a_task_may_do() {
 #[test]
 fn foreign_architectures_end_a_task() {
     let profile = Profile::shipped(Arch::X86_64).unwrap();
-    let program = task(&profile, Arch::X86_64, Tier::Files).unwrap();
+    let program = task(&profile, Arch::X86_64, Calls::all()).unwrap();
     let i386 = 0x4000_0003;
     assert_eq!(run(&program.0, 4, i386, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
     assert_eq!(run(&program.0, 1 | 0x4000_0000, 0xc000_003e, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
-    let start = startup(&profile, Arch::X86_64).unwrap();
+    let start = startup(&profile, Arch::X86_64, Calls::all()).unwrap();
     assert_eq!(severity(run(&start.0, 4, i386, [0; 6])), 1);
 }
 
-/// The calls no tier may ever let through, by name, whatever their arguments.
+/// The calls that nothing but the ability for it lets through, by name, whatever their arguments.
 #[test]
 fn what_no_task_may_do() {
     let never = "execve execveat socket socketpair connect bind sendto sendmsg recvmsg kill tgkill tkill ptrace bpf \
@@ -159,10 +185,10 @@ fn what_no_task_may_do() {
         landlock_create_ruleset setsid setpgid setuid capset init_module open_by_handle_at fanotify_init inotify_init1";
     for arch in [Arch::X86_64, Arch::Aarch64] {
         let profile = Profile::shipped(arch).unwrap();
-        let program = task(&profile, arch, Tier::Files).unwrap();
+        let program = task(&profile, arch, Calls { threads: true, files: true, ..Calls::strict() }).unwrap();
         for name in never.split_whitespace() {
             let number = arch.number(name).unwrap();
-            for args in argument_samples() {
+            for args in argument_samples(&profile, arch, number) {
                 assert_ne!(severity(ours(&program, arch, number, args)), 0, "{arch:?} {name}");
             }
         }
@@ -174,7 +200,7 @@ fn what_no_task_may_do() {
 #[test]
 fn executable_and_shared_memory_are_refused() {
     let arch = Arch::X86_64;
-    let program = task(&Profile::shipped(arch).unwrap(), arch, Tier::Files).unwrap();
+    let program = task(&Profile::shipped(arch).unwrap(), arch, Calls::all()).unwrap();
     let mmap = arch.number("mmap").unwrap();
     let verdict = |prot: u64, flags: u64| severity(ours(&program, arch, mmap, [0, 4096, prot, flags, u64::MAX, 0]));
     assert_eq!(verdict(3, 0x22), 0, "private, anonymous, writable");
