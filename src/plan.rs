@@ -70,6 +70,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         } else {
             FileRules::default()
         },
+        connect_tcp: Vec::new(),
         sabotage: Vec::new(),
     };
     let jail = JailPlan {
@@ -79,6 +80,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         modes,
         files: jail_files(interpreter, libraries),
         calls,
+        connect_tcp: Vec::new(),
         slot_uids,
         clear_groups: identity::may_set_groups(),
         sabotage: Vec::new(),

@@ -48,7 +48,34 @@ impl Calls {
         ];
         all.into_iter().filter_map(|(on, name)| on.then_some(name))
     }
+
+    /// Whether anybody outside of the process can be talked to.
+    pub const fn network(self) -> bool {
+        self.tcp || self.dns
+    }
+
+    /// Every TCP port that may be connected to where `listed` are.
+    pub fn tcp_ports(self, listed: &[u16]) -> Vec<u16> {
+        let dns = self.dns.then_some(DNS_PORT);
+        listed.iter().copied().filter(|_| self.tcp).chain(dns).collect()
+    }
 }
+
+/// What the C library's resolver reads. Those that do not exist are left out.
+pub const RESOLVER_FILES: [&str; 6] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+];
+
+/// Makes glibc ask one question at a time, with calls whose arguments a filter sees.
+const RESOLVER_SETTING: (&str, &str) = ("RES_OPTIONS", "single-request");
+
+/// DNS over TCP, for answers too long for a datagram.
+const DNS_PORT: u16 = 53;
 
 /// Which files a process may open, all for reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +128,9 @@ pub struct JailPlan {
     pub files: FileRules,
     /// What its children's system calls allow: its own filter lets through no more than that and what starting needs.
     pub calls: Calls,
+    /// TCP ports its children may connect to.
+    #[serde(default)]
+    pub connect_tcp: Vec<u16>,
     /// User ids for children, where the runner may change ids; else all share the runner's.
     pub slot_uids: Option<SlotUids>,
     /// Whether supplementary groups can be given up: it needs `CAP_SETGID`.
@@ -114,6 +144,11 @@ impl JailPlan {
     /// Lets through what children sealed by `seal` may do: a child can have nothing that its forkserver has not.
     pub fn make_room_for(&mut self, seal: &SealPlan) {
         self.calls = seal.calls;
+        self.connect_tcp.clone_from(&seal.connect_tcp);
+        if seal.calls.dns {
+            let (name, value) = RESOLVER_SETTING;
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
         for path in &seal.files.read {
             if !self.files.read.contains(path) {
                 self.files.read.push(path.clone());
@@ -159,6 +194,9 @@ pub struct SealPlan {
     pub limits: Option<Limits>,
     /// Which files it may open.
     pub files: FileRules,
+    /// TCP ports it may connect to, on any host. Needs [`Calls::tcp`], and Landlock of Linux 6.7.
+    #[serde(default)]
+    pub connect_tcp: Vec<u16>,
     /// Steps left out on purpose, to prove that the verification notices. Never set outside tests and `check`.
     #[serde(default)]
     pub sabotage: Vec<Sabotage>,

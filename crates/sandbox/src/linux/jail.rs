@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::{identity, landlock, limits, namespaces, process, seccomp};
+use super::{abilities, identity, landlock, limits, namespaces, process, seccomp};
 use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal};
 use crate::plan::{JailPlan, Sabotage};
 
@@ -14,7 +14,7 @@ use crate::plan::{JailPlan, Sabotage};
 /// # Errors
 /// The refusal of a required layer. The process is then good for nothing but ending.
 pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
-    let modes = &plan.modes;
+    let modes = &abilities::modes(plan)?;
     let mut outcomes = Outcomes::default();
 
     // While CAP_SETGID still counts: in a user namespace of our own nobody can do it any more.
@@ -49,7 +49,11 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     })?;
     outcomes.apply(Layer::Landlock, modes.landlock, || {
         use std::os::fd::AsFd;
-        let ruleset = landlock::ruleset(&plan.files)?;
+        let ruleset = landlock::ruleset(&landlock::Allowed {
+            files: &plan.files,
+            calls: plan.calls,
+            connect_tcp: &plan.connect_tcp,
+        })?;
         landlock::restrict(ruleset.as_fd()).map_err(|e| refusal(Layer::Landlock, &e))?;
         Ok(landlock::describe(landlock::abi()?))
     })?;

@@ -9,12 +9,12 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, Scope,
 };
 
 use crate::layer::{Layer, Refusal};
-use crate::plan::FileRules;
+use crate::plan::{Calls, FileRules, RESOLVER_FILES};
 
 /// The newest ABI whose rights are asked for; older kernels leave out what they lack.
 const ASKED: ABI = ABI::V7;
@@ -22,6 +22,20 @@ const ASKED: ABI = ABI::V7;
 /// The oldest ABI that will do: Linux 5.19. Before it files can be moved between folders only, but never read or written
 /// past the rules; it is the one every supported kernel (6.1) has.
 const OLDEST: i32 = 2;
+
+/// The first with rules for TCP: Linux 6.7.
+const TCP: i32 = 4;
+
+/// What a set of rules allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed<'a> {
+    /// Files that may be opened for reading, or executed.
+    pub files: &'a FileRules,
+    /// Which abilities need rules of their own.
+    pub calls: Calls,
+    /// TCP ports that may be connected to.
+    pub connect_tcp: &'a [u16],
+}
 
 /// The kernel's Landlock ABI version, 1 or more.
 ///
@@ -74,13 +88,17 @@ pub fn describe(version: i32) -> String {
 /// A set of rules in the kernel, for as many processes as inherit its descriptor.
 ///
 /// # Errors
-/// A refusal where Landlock is not to be had or too old, or a path cannot be opened for another reason than that it does
-/// not exist.
-pub fn ruleset(rules: &FileRules) -> Result<OwnedFd, Refusal> {
+/// A refusal where Landlock is not to be had or too old for what is asked, or a path cannot be opened for another reason than
+/// that it does not exist.
+pub fn ruleset(allowed: &Allowed<'_>) -> Result<OwnedFd, Refusal> {
     let version = abi()?;
     if version < OLDEST {
         let found = format!("its Landlock ABI is {version}; {OLDEST} is the oldest that will do");
         return Err(Refusal::new(Layer::Landlock, found, "run on Linux 6.1 or newer"));
+    }
+    if allowed.calls.network() && version < TCP {
+        let found = format!("its Landlock ABI is {version}, which cannot hold connections to the allowed TCP ports");
+        return Err(Refusal::new(Layer::Landlock, found, "run on Linux 6.7 or newer, or allow tasks neither TCP nor DNS"));
     }
     let failed = |what: &str, e: &dyn std::fmt::Display| {
         Refusal::new(Layer::Landlock, format!("{what}: {e}"), "report this with the output of `palisade check`")
@@ -94,9 +112,7 @@ pub fn ruleset(rules: &FileRules) -> Result<OwnedFd, Refusal> {
             .create()
     };
     let mut ruleset = build().map_err(|e| failed("the ruleset could not be made", &e))?;
-    let execute = rules.execute.iter().map(|path| (path, AccessFs::Execute | AccessFs::ReadFile));
-    let read = rules.read.iter().map(|path| (path, AccessFs::ReadFile | AccessFs::ReadDir));
-    for (path, access) in execute.chain(read) {
+    for (path, access) in paths(allowed) {
         let Some((file, is_folder)) = open(path).map_err(|e| failed(&format!("{}", path.display()), &e))? else {
             continue;
         };
@@ -105,8 +121,22 @@ pub fn ruleset(rules: &FileRules) -> Result<OwnedFd, Refusal> {
             .add_rule(PathBeneath::new(file, access))
             .map_err(|e| failed(&format!("no rule for {}", path.display()), &e))?;
     }
+    for port in allowed.calls.tcp_ports(allowed.connect_tcp) {
+        ruleset = ruleset
+            .add_rule(NetPort::new(port, AccessNet::ConnectTcp))
+            .map_err(|e| failed(&format!("no rule for TCP port {port}"), &e))?;
+    }
     let descriptor: Option<OwnedFd> = ruleset.into();
     descriptor.ok_or_else(|| Refusal::new(Layer::Landlock, "the kernel made no ruleset", "report this"))
+}
+
+/// Each path, and what may be done with it and with what lies below it.
+fn paths<'a>(allowed: &Allowed<'a>) -> Vec<(&'a Path, BitFlags<AccessFs>)> {
+    let execute = allowed.files.execute.iter().map(|path| (path.as_path(), AccessFs::Execute | AccessFs::ReadFile));
+    let read = allowed.files.read.iter().map(|path| (path.as_path(), AccessFs::ReadFile | AccessFs::ReadDir));
+    let resolver: &[&str] = if allowed.calls.dns { &RESOLVER_FILES } else { &[] };
+    let resolver = resolver.iter().map(|path| (Path::new(*path), AccessFs::ReadFile.into()));
+    execute.chain(read).chain(resolver).collect()
 }
 
 fn open(path: &Path) -> io::Result<Option<(PathFd, bool)>> {

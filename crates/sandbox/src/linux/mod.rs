@@ -1,4 +1,5 @@
 //! Sealing, for Linux.
+mod abilities;
 pub mod cgroup;
 pub mod identity;
 pub mod jail;

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
 use thiserror::Error;
 
-use super::{identity, landlock, limits, process, seccomp, trap};
+use super::{abilities, identity, landlock, limits, process, seccomp, trap};
 use crate::layer::Refusal;
 use crate::plan::{Sabotage, SealPlan};
 pub use crate::socket_of_task::{LandlockAnswers, TASK_SOCKET, task_socket};
@@ -36,6 +36,7 @@ impl Seal {
     /// # Errors
     /// A refusal that names the layer.
     pub fn prepare(plan: SealPlan) -> Result<Self, Refusal> {
+        abilities::check_seal(&plan)?;
         let report = "report this with the output of `palisade check`";
         let program = if plan.seccomp {
             let build = || {
@@ -46,7 +47,11 @@ impl Seal {
         } else {
             None
         };
-        let ruleset = if plan.landlock { Some(landlock::ruleset(&plan.files)?) } else { None };
+        let ruleset = if plan.landlock { Some(landlock::ruleset(&landlock::Allowed {
+                files: &plan.files,
+                calls: plan.calls,
+                connect_tcp: &plan.connect_tcp,
+            })?) } else { None };
         let canary = File::open("/dev/null")
             .map_err(|e| Refusal::new(crate::layer::Layer::Landlock, format!("/dev/null: {e}"), report))?;
         let seal = Self { plan, program, ruleset, canary, forkserver: nix::unistd::getpid().as_raw() };

@@ -106,14 +106,16 @@ impl Arch {
 
 /// The named filters of the profile that together allow what `calls` stand for.
 fn lists(calls: Calls) -> Vec<&'static str> {
-    let network = calls.tcp || calls.dns;
+    let network = calls.network();
     let lists = [
         (true, "base"),
         (calls.threads, "threads"),
         (calls.threads || calls.event_loop || network, "waiting"),
         (calls.event_loop || network, "stream"),
         (calls.event_loop, "event_loop"),
-        (calls.files, "files"),
+        (calls.files || calls.scratch || calls.dns, "files"),
+        (network, "tcp"),
+        (calls.dns, "dns"),
     ];
     lists.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect()
 }
