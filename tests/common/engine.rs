@@ -45,6 +45,8 @@ pub(crate) struct Setup {
     pub(crate) config: TaskConfig,
     /// Changes the policy before anything is made of it.
     pub(crate) change: Box<dyn Fn(&mut Policy)>,
+    /// Changes the plan before anything is started by it.
+    pub(crate) replan: Box<dyn Fn(&mut plan::Planned)>,
     /// Whether the analyzer judges code. Without it, everything is as it would be for code that got past it.
     pub(crate) judge: bool,
     pub(crate) concurrency: usize,
@@ -63,6 +65,7 @@ impl Setup {
         Self {
             config: TaskConfig { timeout: LONG, ..config },
             change: Box::new(|_| {}),
+            replan: Box::new(|_| {}),
             judge: true,
             concurrency: 1,
             record: false,
@@ -83,6 +86,7 @@ impl Setup {
                 .unwrap();
         // This process is a test, not the program.
         planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
+        (self.replan)(&mut planned);
         let judging = if self.judge { policy } else { load(&Allow::All, &Allow::All) };
         let engine = Engine::start_planned(config, &judging, planned, self.concurrency).await.unwrap();
         Harness::around(engine, self.concurrency, self.record).await

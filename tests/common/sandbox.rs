@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 pub(crate) mod attempts;
+pub(crate) mod everyone;
 pub(crate) mod interpreter;
 pub(crate) mod process;
 pub(crate) mod runner;

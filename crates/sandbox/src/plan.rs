@@ -62,14 +62,8 @@ impl Calls {
 }
 
 /// What the C library's resolver reads. Those that do not exist are left out.
-pub const RESOLVER_FILES: [&str; 6] = [
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/host.conf",
-    "/etc/nsswitch.conf",
-    "/etc/gai.conf",
-    "/etc/services",
-];
+pub const RESOLVER_FILES: [&str; 6] =
+    ["/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services"];
 
 /// Makes glibc ask one question at a time, with calls whose arguments a filter sees.
 const RESOLVER_SETTING: (&str, &str) = ("RES_OPTIONS", "single-request");

@@ -81,7 +81,9 @@ fn c_library_version() -> Option<String> {
 fn check_resolver(version: Option<&str>) -> Result<(), Refusal> {
     let (major, minor) = RESOLVER_BUILT_IN;
     let found = match version {
-        None => "the interpreter's C library is not glibc, and resolves names with calls that tasks have not".to_owned(),
+        None => {
+            "the interpreter's C library is not glibc, and resolves names with calls that tasks have not".to_owned()
+        }
         Some(version) => {
             let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
             if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= RESOLVER_BUILT_IN {

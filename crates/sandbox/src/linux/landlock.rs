@@ -9,8 +9,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, Scope,
 };
 
 use crate::layer::{Layer, Refusal};
@@ -98,7 +98,11 @@ pub fn ruleset(allowed: &Allowed<'_>) -> Result<OwnedFd, Refusal> {
     }
     if allowed.calls.network() && version < TCP {
         let found = format!("its Landlock ABI is {version}, which cannot hold connections to the allowed TCP ports");
-        return Err(Refusal::new(Layer::Landlock, found, "run on Linux 6.7 or newer, or allow tasks neither TCP nor DNS"));
+        return Err(Refusal::new(
+            Layer::Landlock,
+            found,
+            "run on Linux 6.7 or newer, or allow tasks neither TCP nor DNS",
+        ));
     }
     let failed = |what: &str, e: &dyn std::fmt::Display| {
         Refusal::new(Layer::Landlock, format!("{what}: {e}"), "report this with the output of `palisade check`")

@@ -47,11 +47,15 @@ impl Seal {
         } else {
             None
         };
-        let ruleset = if plan.landlock { Some(landlock::ruleset(&landlock::Allowed {
+        let ruleset = if plan.landlock {
+            Some(landlock::ruleset(&landlock::Allowed {
                 files: &plan.files,
                 calls: plan.calls,
                 connect_tcp: &plan.connect_tcp,
-            })?) } else { None };
+            })?)
+        } else {
+            None
+        };
         let canary = File::open("/dev/null")
             .map_err(|e| Refusal::new(crate::layer::Layer::Landlock, format!("/dev/null: {e}"), report))?;
         let seal = Self { plan, program, ruleset, canary, forkserver: nix::unistd::getpid().as_raw() };
