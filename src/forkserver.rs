@@ -8,7 +8,7 @@ pub(crate) mod slots;
 mod start;
 mod strays;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use palisade_channel::control::{Command, Control, Event, How, Preparation};
 use palisade_sandbox::cgroup::Groups;
 use palisade_sandbox::layer::{Layer, Outcome, Refusal};
-use palisade_sandbox::plan::{JailPlan, SealPlan};
+use palisade_sandbox::plan::{self, JailPlan, SealPlan};
 use palisade_sandbox::process;
 use palisade_sandbox::verify::{Expectation, NotVerified, Status};
 use thiserror::Error;
@@ -86,6 +86,8 @@ pub struct Forkserver {
     pub expectation: Expectation,
     /// Whether its children attest Landlock.
     pub landlock: bool,
+    /// Whether its children get a scratch folder each.
+    scratch: bool,
     /// Where its children get a cgroup each.
     pub groups: Option<Arc<Groups>>,
     /// Since when it can fork.
@@ -98,16 +100,18 @@ pub struct Forkserver {
 struct Shared {
     control: Control,
     children: Mutex<HashMap<u64, Alive>>,
+    /// Slots whose scratch folders could not be emptied.
+    spoiled: Mutex<HashSet<u32>>,
     gone: CancellationToken,
     /// Told of every end, where tasks can leave processes behind.
     strays: Option<mpsc::Sender<()>>,
 }
 
-/// A child that has not ended: who wants to hear of its end, and the user id nobody else may get until then.
+/// A child that has not ended: who wants to hear of its end, and the slot nobody else may get until then.
 #[derive(Debug)]
 struct Alive {
     tell: oneshot::Sender<Ended>,
-    _slot: Option<Slot>,
+    slot: Option<Slot>,
     asked: Instant,
     /// Known when it has spoken.
     pid: Option<i32>,
@@ -161,10 +165,13 @@ impl Forkserver {
     pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>) -> io::Result<Asked> {
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
-        let uid = slot.as_ref().map(Slot::id);
-        let alive = Alive { tell, _slot: slot, asked: Instant::now(), pid: None };
+        let has = plan::Slot {
+            uid: slot.as_ref().and_then(|slot| self.uid(slot)),
+            scratch: slot.as_ref().filter(|_| self.scratch).map(Slot::number),
+        };
+        let alive = Alive { tell, slot, asked: Instant::now(), pid: None };
         self.shared.children().insert(ticket, alive);
-        let sent = self.shared.control.send(&Command::Fork { ticket, uid }, &[socket.as_fd()]);
+        let sent = self.shared.control.send(&Command::Fork { ticket, slot: has }, &[socket.as_fd()]);
         if sent.is_err() {
             self.shared.children().remove(&ticket);
         }
@@ -181,6 +188,26 @@ impl Forkserver {
     /// Whether a layer is in force.
     pub fn holds(&self, layer: Layer) -> bool {
         self.layers.iter().any(|outcome| outcome.layer == layer && outcome.state.is_held())
+    }
+
+    /// The user id a child in this slot has, where its children have ids of their own.
+    pub(crate) fn uid(&self, slot: &Slot) -> Option<u32> {
+        slot.uid().filter(|_| self.holds(Layer::SlotUids))
+    }
+
+    /// Whether its children have anything of which each needs its own.
+    pub(crate) fn needs_slots(&self) -> bool {
+        self.scratch || self.holds(Layer::SlotUids)
+    }
+
+    /// How many slots cannot be used with it any more.
+    pub(crate) fn spoiled(&self) -> usize {
+        self.shared.spoiled().len()
+    }
+
+    /// Whether a slot can be used with it.
+    pub(crate) fn can_use(&self, slot: u32) -> bool {
+        !self.shared.spoiled().contains(&slot)
     }
 
     /// How many children were asked for.
@@ -217,6 +244,10 @@ impl Shared {
         // A panic while this was held cannot leave the map half changed.
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn spoiled(&self) -> std::sync::MutexGuard<'_, HashSet<u32>> {
+        self.spoiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The thread of one forkserver, from its birth to its death.
@@ -231,7 +262,13 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
     let start::Started { control, pid, pidfd, layers, failed_modules, expectation, landlock, footprint } = started;
     // Where fork is refused nobody can be left behind.
     let (strays, ends) = if expectation.filters.is_some() { (None, None) } else { both(mpsc::channel()) };
-    let shared = Arc::new(Shared { control, children: Mutex::default(), gone: CancellationToken::new(), strays });
+    let shared = Arc::new(Shared {
+        control,
+        children: Mutex::default(),
+        spoiled: Mutex::default(),
+        gone: CancellationToken::new(),
+        strays,
+    });
     if let Some(ends) = ends {
         let (known, strays) = (Arc::downgrade(&shared), Strays::of(pid));
         let started = thread::Builder::new().name("strays".into()).spawn(move || sweep(strays, &known, &ends));
@@ -250,6 +287,7 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
         failed_modules,
         expectation,
         landlock,
+        scratch: recipe.seal.scratch.is_some(),
         groups: recipe.groups.clone(),
         since: Instant::now(),
         footprint,
@@ -290,7 +328,10 @@ fn sweep(mut strays: Strays, shared: &Weak<Shared>, ends: &mpsc::Receiver<()>) {
 fn listen(shared: &Shared) -> Option<String> {
     loop {
         match shared.control.receive::<Event>() {
-            Ok(Some((Event::Ended { ticket, how, cpu_ms }, _))) => {
+            Ok(Some((Event::Ended { ticket, how, cpu_ms, clean }, _))) => {
+                if !clean {
+                    shared.spoil(ticket);
+                }
                 let cpu = Duration::from_millis(cpu_ms);
                 shared.tell(ticket, Ended::Reaped(Death { how, cpu }));
             }
@@ -307,6 +348,15 @@ fn listen(shared: &Shared) -> Option<String> {
 }
 
 impl Shared {
+    /// The slot of this child is never used again with this forkserver.
+    fn spoil(&self, ticket: u64) {
+        let slot = self.children().get(&ticket).and_then(|alive| alive.slot.as_ref().map(Slot::number));
+        if let Some(slot) = slot {
+            tracing::error!("A scratch folder could not be emptied after its task, and is not used again");
+            self.spoiled().insert(slot);
+        }
+    }
+
     fn tell(&self, ticket: u64, ended: Ended) {
         let alive = self.children().remove(&ticket);
         if let Some(Alive { tell, .. }) = alive {

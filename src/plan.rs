@@ -64,6 +64,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
             open_files: limits.open_files,
             stack: limits.stack_mib.saturating_mul(MIB),
             processes,
+            file_size: 0,
         }),
         files: if calls.files {
             FileRules { execute: Vec::new(), read: libraries.clone() }
@@ -71,6 +72,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
             FileRules::default()
         },
         connect_tcp: Vec::new(),
+        scratch: None,
         sabotage: Vec::new(),
     };
     let jail = JailPlan {
@@ -81,6 +83,7 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         files: jail_files(interpreter, libraries),
         calls,
         connect_tcp: Vec::new(),
+        scratch: None,
         slot_uids,
         clear_groups: identity::may_set_groups(),
         sabotage: Vec::new(),

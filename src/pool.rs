@@ -12,8 +12,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use palisade_sandbox::layer::Layer;
-use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
@@ -107,7 +105,7 @@ impl Pool {
     /// # Errors
     /// [`StartError`].
     pub async fn start(recipe: Recipe, want: usize, recycling: Recycling) -> Result<Self, StartError> {
-        let slots = recipe.jail.slot_uids.map(|SlotUids { first, count }| Slots::new(first, count));
+        let slots = Slots::planned(&recipe.jail, &recipe.seal);
         let first = Forkserver::start(recipe.clone()).await?;
         let shared = Arc::new(Shared {
             spares: Mutex::default(),
@@ -265,7 +263,7 @@ impl Keeper {
 
     /// Forks what is missing, a few at a time: while one child warms up, the next is forked.
     async fn add_spares(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
-        let slots = self.slots.as_ref().filter(|_| forkserver.holds(Layer::SlotUids));
+        let slots = self.slots.as_ref().filter(|_| forkserver.needs_slots());
         let missing = self.shared.want.saturating_sub(self.shared.spares().len());
         let mut forks: FuturesUnordered<_> =
             (0..missing.min(FORKS_AT_ONCE)).map(|_| Child::fork(forkserver, slots)).collect();
@@ -277,6 +275,10 @@ impl Keeper {
                     }
                     self.shared.spares().push_back(child);
                     self.shared.added.notify_waiters();
+                }
+                Err(Unfit::NoSlot) if forkserver.spoiled() > 0 => {
+                    // Tasks wait for its successor, which is on its way or comes next, and is no failure.
+                    sleep(FIRST_PAUSE).await;
                 }
                 Err(error) => {
                     tracing::error!("A child could not be sealed: {error}");
@@ -294,7 +296,10 @@ impl Keeper {
     }
 
     fn is_worn(&self, forkserver: &Forkserver) -> bool {
-        forkserver.forks() >= self.recycling.forks
+        // Half of them are far more than are in use.
+        let spoiled = self.slots.as_ref().is_some_and(|slots| forkserver.spoiled() * 2 >= slots.count().max(1));
+        spoiled
+            || forkserver.forks() >= self.recycling.forks
             || forkserver.since.elapsed() >= self.recycling.age
             || forkserver.growth() > self.recycling.growth
     }

@@ -11,9 +11,9 @@ use nix::sys::wait::WaitPidFlag;
 use nix::unistd::{getgid, gettid, getuid};
 use palisade_channel::control::{Command, Control, Event};
 use palisade_sandbox::layer::{Layer, Outcome, State};
-use palisade_sandbox::plan::Limits;
+use palisade_sandbox::plan::{Limits, Scratch};
 use palisade_sandbox::verify::{Expectation, Status};
-use palisade_sandbox::{limits, process};
+use palisade_sandbox::{limits, process, scratch};
 
 use super::{Recipe, StartError, strays};
 use crate::{extension, jailer, logging};
@@ -111,8 +111,11 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let mut unsettled = Unsettled { jailer: Some(jailer), forkserver: None, settled: false };
     let conversation = Conversation { control: &control, output: &output };
 
-    let mut jail = recipe.jail.clone();
-    jail.make_room_for(&recipe.seal);
+    let (mut jail, mut seal) = (recipe.jail.clone(), recipe.seal.clone());
+    if let Some(scratch) = &mut seal.scratch {
+        scratch.place = scratch::place(&jail)?;
+    }
+    jail.make_room_for(&seal);
     conversation.send("jail", &Command::Jail(Box::new(jail)), Some(&extension))?;
     let (heard, ancillary) = conversation.hear("jail", COME_UP)?;
     let pid = ancillary.sender_pid.ok_or_else(|| conversation.broken("jail", "the kernel did not name the sender"))?;
@@ -146,7 +149,6 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let filters = if seccomp { Some(own.seccomp_filters()? + JAIL_FILTERS) } else { None };
     verify_jail(&status, filters)?;
 
-    let mut seal = recipe.seal.clone();
     seal.landlock &= landlock;
     seal.seccomp &= seccomp;
     seal.limits = match seal.limits.filter(|_| rlimits) {
@@ -155,7 +157,11 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
             let address_space = wanted.address_space.saturating_add(status.address_space()?);
             // By user id, so only for children that have one of their own.
             let processes = wanted.processes.filter(|_| held(Layer::SlotUids));
-            Some(limits::within_own(Limits { address_space, processes, ..wanted }).map_err(failed("limits"))?)
+            let file_size = seal.scratch.as_ref().map_or(0, Scratch::file_size);
+            Some(
+                limits::within_own(Limits { address_space, processes, file_size, ..wanted })
+                    .map_err(failed("limits"))?,
+            )
         }
     };
     let expectation = Expectation {

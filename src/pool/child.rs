@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::forkserver::slots::{Slot, Slots};
+use crate::forkserver::slots::Slots;
 use crate::forkserver::{Asked, Death, Ended, Forkserver};
 use crate::procfs::Stat;
 
@@ -69,8 +69,8 @@ pub enum LastBreath {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Unfit {
-    /// All user ids are taken by children that have not ended.
-    #[error("every user id for children is taken")]
+    /// Every slot, a user id or a scratch folder, is taken by a child that has not ended, or its folder could not be emptied.
+    #[error("every user id or scratch folder for children is taken or unfit")]
     NoSlot,
     /// It was not forked.
     #[error("fork: {0}")]
@@ -102,14 +102,14 @@ impl Child {
     /// Forks, waits until it says that it is sealed, and verifies that from outside.
     pub(super) async fn fork(forkserver: &Arc<Forkserver>, slots: Option<&Arc<Slots>>) -> Result<Self, Unfit> {
         let slot = match slots {
-            Some(slots) => Some(slots.take().ok_or(Unfit::NoSlot)?),
+            Some(slots) => Some(slots.take(|number| forkserver.can_use(number)).ok_or(Unfit::NoSlot)?),
             None => None,
         };
         let (ours, theirs) = socket::stream_pair_that_names_senders()?;
         let ours = StdStream::from(ours);
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
-        let uid = slot.as_ref().map(Slot::id);
+        let uid = slot.as_ref().and_then(|slot| forkserver.uid(slot));
         let Asked { ticket, told } = forkserver.fork(&theirs, slot)?;
         drop(theirs);
 

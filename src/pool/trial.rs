@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use palisade_sandbox::layer::Layer;
-use palisade_sandbox::plan::SlotUids;
 use thiserror::Error;
 
 use super::child::{Child, Unfit};
@@ -36,10 +34,9 @@ pub enum TrialError {
 /// # Errors
 /// [`TrialError`].
 pub async fn trial(recipe: Recipe) -> Result<Trial, TrialError> {
-    let range = recipe.jail.slot_uids;
+    let slots = Slots::planned(&recipe.jail, &recipe.seal);
     let forkserver = Forkserver::start(recipe).await?;
-    let range = range.filter(|_| forkserver.holds(Layer::SlotUids));
-    let slots = range.map(|SlotUids { first, count }| Slots::new(first, count));
+    let slots = slots.filter(|_| forkserver.needs_slots());
     let child = Child::fork(&forkserver, slots.as_ref()).await?;
     Ok(Trial { forkserver, child })
 }

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use palisade_sandbox::layer::{Outcome, Refusal};
-use palisade_sandbox::plan::{JailPlan, SealPlan};
+use palisade_sandbox::plan::{JailPlan, SealPlan, Slot};
 use palisade_sandbox::socket::{self, Ancillary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,8 @@ pub enum Command {
     Fork {
         /// Names the child in later messages.
         ticket: u64,
-        /// Its user id, where it has one of its own.
-        uid: Option<u32>,
+        /// What it has for itself.
+        slot: Slot,
     },
 }
 
@@ -92,7 +92,7 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// A child has ended and was reaped: its number means nothing any more.
+    /// A child has ended and was reaped: its number means nothing any more. Nothing of it is left, unless it says so.
     Ended {
         /// Its ticket.
         ticket: u64,
@@ -100,6 +100,8 @@ pub enum Event {
         how: How,
         /// CPU time it has used, in milliseconds.
         cpu_ms: u64,
+        /// Whether its slot can be given to another child: its scratch folder, where it had one, is empty.
+        clean: bool,
     },
 }
 
@@ -199,9 +201,9 @@ mod tests {
     #[test]
     fn messages_and_descriptors_arrive_and_the_end_is_seen() {
         let (ours, theirs) = Control::pair().unwrap();
-        ours.send(&Command::Fork { ticket: 7, uid: Some(5) }, &[ours.as_fd()]).unwrap();
+        ours.send(&Command::Fork { ticket: 7, slot: Slot { uid: Some(5), scratch: None } }, &[ours.as_fd()]).unwrap();
         let (command, ancillary): (Command, _) = theirs.receive().unwrap().unwrap();
-        assert_eq!(command, Command::Fork { ticket: 7, uid: Some(5) });
+        assert_eq!(command, Command::Fork { ticket: 7, slot: Slot { uid: Some(5), scratch: None } });
         assert_eq!(ancillary.descriptors.len(), 1);
         drop((ours, ancillary));
         assert!(theirs.receive::<Command>().unwrap().is_none());
@@ -217,7 +219,8 @@ mod tests {
     #[test]
     fn a_peer_that_does_not_read_does_not_block() {
         let (ours, _theirs) = Control::pair().unwrap();
-        let full = (0..100_000).find_map(|ticket| ours.send(&Command::Fork { ticket, uid: None }, &[]).err());
+        let full =
+            (0..100_000).find_map(|ticket| ours.send(&Command::Fork { ticket, slot: Slot::default() }, &[]).err());
         assert_eq!(full.unwrap().kind(), io::ErrorKind::WouldBlock);
     }
 }

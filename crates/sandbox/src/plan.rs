@@ -61,6 +61,33 @@ impl Calls {
     }
 }
 
+/// Private folders for children to write in, each a small file system in memory, empty when a child gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scratch {
+    /// What one folder holds, in bytes.
+    pub bytes: u64,
+    /// How many files and folders one holds, a count.
+    pub entries: u64,
+    /// How many folders: one for each child that may be alive at a time, and as many as [`SlotUids::count`] where those are.
+    pub folders: u32,
+    /// A folder of the host over which they are mounted, for the forkserver and its children alone. Chosen when the forkserver
+    /// is started.
+    #[serde(default)]
+    pub place: PathBuf,
+}
+
+impl Scratch {
+    /// The folder with this number.
+    pub fn folder(&self, number: u32) -> PathBuf {
+        self.place.join(number.to_string())
+    }
+
+    /// `RLIMIT_FSIZE` in bytes: no file is larger than the folder. A page more, so that a full folder is told as such.
+    pub fn file_size(&self) -> u64 {
+        self.bytes.saturating_add(4096)
+    }
+}
+
 /// What the C library's resolver reads. Those that do not exist are left out.
 pub const RESOLVER_FILES: [&str; 6] =
     ["/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services"];
@@ -125,6 +152,9 @@ pub struct JailPlan {
     /// TCP ports its children may connect to.
     #[serde(default)]
     pub connect_tcp: Vec<u16>,
+    /// Folders for its children to write in.
+    #[serde(default)]
+    pub scratch: Option<Scratch>,
     /// User ids for children, where the runner may change ids; else all share the runner's.
     pub slot_uids: Option<SlotUids>,
     /// Whether supplementary groups can be given up: it needs `CAP_SETGID`.
@@ -139,6 +169,7 @@ impl JailPlan {
     pub fn make_room_for(&mut self, seal: &SealPlan) {
         self.calls = seal.calls;
         self.connect_tcp.clone_from(&seal.connect_tcp);
+        self.scratch.clone_from(&seal.scratch);
         if seal.calls.dns {
             let (name, value) = RESOLVER_SETTING;
             self.environment.push((name.to_owned(), value.to_owned()));
@@ -160,6 +191,15 @@ pub struct SlotUids {
     pub count: u32,
 }
 
+/// What one live child has for itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Its user and group id, where it has one of its own.
+    pub uid: Option<u32>,
+    /// The number of its scratch folder, where it has one.
+    pub scratch: Option<u32>,
+}
+
 /// The limits of one child; soft and hard alike. Bytes, unless said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -171,6 +211,8 @@ pub struct Limits {
     pub open_files: u64,
     /// `RLIMIT_STACK`.
     pub stack: u64,
+    /// `RLIMIT_FSIZE`: nothing without a scratch folder.
+    pub file_size: u64,
     /// `RLIMIT_NPROC`, a count of threads; only where a child has a user id of its own, for it counts by user id.
     pub processes: Option<u64>,
 }
@@ -191,6 +233,9 @@ pub struct SealPlan {
     /// TCP ports it may connect to, on any host. Needs [`Calls::tcp`], and Landlock of Linux 6.7.
     #[serde(default)]
     pub connect_tcp: Vec<u16>,
+    /// Folders to write in. Goes with [`Calls::scratch`].
+    #[serde(default)]
+    pub scratch: Option<Scratch>,
     /// Steps left out on purpose, to prove that the verification notices. Never set outside tests and `check`.
     #[serde(default)]
     pub sabotage: Vec<Sabotage>,
@@ -218,4 +263,6 @@ pub enum Sabotage {
     Groups,
     /// The child leaves a second thread running.
     Thread,
+    /// The forkserver leaves scratch folders as dead children left them.
+    Emptying,
 }

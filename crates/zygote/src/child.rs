@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
 use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead};
+use palisade_sandbox::plan::Slot;
 use palisade_sandbox::seal::{Seal, TASK_SOCKET, task_socket};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -17,7 +18,7 @@ use crate::run;
 const CHUNK: usize = 256 * 1024;
 
 /// Forks a child that is sealed before it says it is ready. Returns in the parent only.
-pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> io::Result<i32> {
+pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> io::Result<i32> {
     // SAFETY: this is what os.fork() does around fork(2); the GIL is held, and the process has one thread.
     let pid = unsafe {
         ffi::PyOS_BeforeFork();
@@ -32,7 +33,7 @@ pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u3
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, socket, uid)));
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, socket, slot)));
             // SAFETY: _exit(2) takes no pointers. Finalising would cost milliseconds and run user code's destructors.
             unsafe { libc::_exit(code.unwrap_or(EXIT_PANIC)) }
         }
@@ -46,8 +47,8 @@ const EXIT_CHANNEL: i32 = 72;
 const EXIT_PANIC: i32 = 73;
 
 /// A child's whole life; returns its exit code.
-fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> i32 {
-    let answers = match seal.apply(socket.as_fd(), uid, report_trap) {
+fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> i32 {
+    let answers = match seal.apply(socket.as_fd(), slot, report_trap) {
         Ok(answers) => answers,
         Err(error) => {
             // Before the seal has moved the socket, the forkserver's control socket may have its later number: the
@@ -69,7 +70,8 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, uid: Option<u32>) -> i32 
     if send(&mut channel, Kind::Ready, &ready).is_err() {
         return EXIT_CHANNEL;
     }
-    let Ok(task) = receive(&mut channel) else { return EXIT_CHANNEL };
+    let Ok(mut task) = receive(&mut channel) else { return EXIT_CHANNEL };
+    task.head.env.extend(seal.environment(slot));
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
     run::run_task(py, &task.head, &task.code, task.query.as_deref(), &task.items, &mut out);
     EXIT_DONE

@@ -10,6 +10,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 use palisade_channel::control::{Command, Control, Event, How, Modules, Preparation};
+use palisade_sandbox::plan::Slot;
 use palisade_sandbox::process::{self, Ended};
 use palisade_sandbox::seal::Seal;
 use palisade_sandbox::seccomp;
@@ -48,12 +49,27 @@ pub(crate) fn serve(py: Python<'_>, control: i32, extension: i32, seccomp: bool)
     unsafe { libc::_exit(code) }
 }
 
+#[derive(Clone, Copy)]
+struct Child {
+    ticket: u64,
+    slot: Slot,
+}
+
+/// How a child ended, and the CPU time it had used.
+#[derive(Clone, Copy)]
+struct Death {
+    how: How,
+    cpu_ms: u64,
+}
+
 struct Forkserver {
     control: Control,
     ended_children: SignalFd,
     seal: Option<Seal>,
-    /// Live children: pid to ticket.
-    children: HashMap<i32, u64>,
+    /// Live children, by pid.
+    children: HashMap<i32, Child>,
+    /// Processes that empty a dead child's scratch folder, by pid: the child, and how it ended.
+    emptying: HashMap<i32, (Child, Death)>,
 }
 
 impl Forkserver {
@@ -74,7 +90,7 @@ impl Forkserver {
         sigchld.add(Signal::SIGCHLD);
         sigchld.thread_block()?;
         let ended_children = SignalFd::with_flags(&sigchld, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        Ok(Self { control, ended_children, seal: None, children: HashMap::new() })
+        Ok(Self { control, ended_children, seal: None, children: HashMap::new(), emptying: HashMap::new() })
     }
 
     fn run(&mut self, py: Python<'_>) -> io::Result<()> {
@@ -117,14 +133,14 @@ impl Forkserver {
                 }
                 Err(refusal) => self.control.send(&Event::Refused(refusal), &[]),
             },
-            Command::Fork { ticket, uid } => {
+            Command::Fork { ticket, slot } => {
                 let answer = match (&self.seal, descriptors.pop()) {
-                    (Some(seal), Some(socket)) => child::fork(py, seal, &socket, uid),
+                    (Some(seal), Some(socket)) => child::fork(py, seal, &socket, slot),
                     _ => Err(io::Error::other("a fork was asked for before the seal was armed, or without a socket")),
                 };
                 match answer {
                     Ok(pid) => {
-                        self.children.insert(pid, ticket);
+                        self.children.insert(pid, Child { ticket, slot });
                         Ok(())
                     }
                     Err(error) => self.control.send(&Event::ForkFailed { ticket, error: error.to_string() }, &[]),
@@ -142,15 +158,36 @@ impl Forkserver {
             let before = cpu_of_children()?;
             let Some((pid, how)) = process::reap(pid, 0)? else { continue };
             let cpu_ms = u64::try_from((cpu_of_children()? - before).num_milliseconds()).unwrap_or(0);
-            if let Some(ticket) = self.children.remove(&pid) {
+            if let Some((child, death)) = self.emptying.remove(&pid) {
+                self.tell(child, death)?;
+            } else if let Some(child) = self.children.remove(&pid) {
                 let how = match how {
                     Ended::Exited(code) => How::Exited(code),
                     Ended::Signaled(signal) => How::Signaled(signal),
                 };
-                self.control.send(&Event::Ended { ticket, how, cpu_ms }, &[])?;
+                self.clean_up(child, Death { how, cpu_ms })?;
             }
         }
         Ok(())
+    }
+
+    /// Its slot is not given back before its scratch folder is empty.
+    fn clean_up(&mut self, child: Child, death: Death) -> io::Result<()> {
+        match &self.seal {
+            Some(seal) if !seal.is_empty(child.slot) => match seal.start_emptying(child.slot) {
+                Ok(pid) => {
+                    self.emptying.insert(pid, (child, death));
+                    Ok(())
+                }
+                Err(_) => self.tell(child, death),
+            },
+            _ => self.tell(child, death),
+        }
+    }
+
+    fn tell(&self, Child { ticket, slot }: Child, Death { how, cpu_ms }: Death) -> io::Result<()> {
+        let clean = self.seal.as_ref().is_none_or(|seal| seal.is_empty(slot));
+        self.control.send(&Event::Ended { ticket, how, cpu_ms, clean }, &[])
     }
 }
 

@@ -64,6 +64,10 @@ pub(super) fn not_tried() -> Check {
 
 async fn without(recipe: &Recipe, step: Sabotage) -> Came {
     let mut recipe = recipe.clone();
+    if step == Sabotage::Thread {
+        // Else the start-up filter refuses it, which would show nothing about the verification.
+        recipe.seal.calls.threads = true;
+    }
     match step {
         Sabotage::StartupFilter | Sabotage::NoNewPrivs => recipe.jail.sabotage.push(step),
         _ => recipe.seal.sabotage.push(step),
@@ -101,6 +105,8 @@ fn is_sign_of(step: Sabotage, error: &TrialError) -> bool {
         Sabotage::Identity => differs(&["Uid"]),
         Sabotage::Groups => differs(&["Groups"]),
         Sabotage::Thread => differs(&["Threads"]),
+        // No child's seal shows it; the next child's folder does.
+        Sabotage::Emptying => false,
     }
 }
 
@@ -126,6 +132,7 @@ fn name(step: Sabotage) -> &'static str {
         Sabotage::Identity => "with the forkserver's user id",
         Sabotage::Groups => "with a supplementary group",
         Sabotage::Thread => "with a second thread",
+        Sabotage::Emptying => "with scratch folders that nobody empties",
     }
 }
 

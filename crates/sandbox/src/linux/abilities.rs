@@ -1,10 +1,10 @@
-//! What the network abilities demand of the other layers. Where a demand is not met there is no forkserver and no child: what
+//! What abilities demand of the other layers. Where a demand is not met there is no forkserver and no child: what
 //! cannot be bounded is refused.
 
 use std::ffi::CStr;
 
 use crate::layer::{Layer, Mode, Refusal};
-use crate::plan::{Calls, JailPlan, Modes, SealPlan};
+use crate::plan::{Calls, JailPlan, Modes, Scratch, SealPlan};
 
 /// The oldest glibc that has the resolver and its sources of names (files, DNS) in itself; older ones load them when they are
 /// first used, which no child can.
@@ -16,7 +16,18 @@ const RESOLVER_BUILT_IN: (u32, u32) = (2, 34);
 /// A refusal where the plan contradicts itself.
 pub(super) fn modes(plan: &JailPlan) -> Result<Modes, Refusal> {
     check_ports(plan.calls, &plan.connect_tcp)?;
+    check_scratch(plan.calls, plan.scratch.as_ref())?;
     let mut modes = plan.modes;
+    if let Some(scratch) = &plan.scratch {
+        if plan.slot_uids.is_some_and(|slots| slots.count != scratch.folders) {
+            return Err(Refusal::new(
+                Layer::SlotUids,
+                format!("there are {} scratch folders, and another number of user ids", scratch.folders),
+                "plan as many of one as of the other",
+            ));
+        }
+        modes.mount_namespace = Mode::Required;
+    }
     if plan.calls.network() {
         if modes.net_namespace == Mode::Required {
             return Err(Refusal::new(
@@ -40,10 +51,35 @@ pub(super) fn modes(plan: &JailPlan) -> Result<Modes, Refusal> {
 /// A refusal that names what is missing.
 pub(super) fn check_seal(plan: &SealPlan) -> Result<(), Refusal> {
     check_ports(plan.calls, &plan.connect_tcp)?;
+    check_scratch(plan.calls, plan.scratch.as_ref())?;
     if plan.calls.network() && !plan.landlock {
         return Err(unbounded());
     }
     if plan.calls.dns { check_resolver(c_library_version().as_deref()) } else { Ok(()) }
+}
+
+/// Says of a refused mount namespace what it was needed for.
+pub(super) fn explain(plan: &JailPlan, refusal: Refusal) -> Refusal {
+    if plan.scratch.is_none() || refusal.layer != Layer::MountNamespace {
+        return refusal;
+    }
+    Refusal::new(
+        refusal.layer,
+        format!("a scratch folder takes mounts of the runner's own, and {}", refusal.found),
+        "run it as root with CAP_SYS_ADMIN or where user namespaces are allowed, or give tasks no scratch folder",
+    )
+}
+
+fn check_scratch(calls: Calls, scratch: Option<&Scratch>) -> Result<(), Refusal> {
+    let found = match scratch {
+        Some(_) if !calls.scratch => "there are scratch folders, and no task may write",
+        None if calls.scratch => "tasks may write, and there are no scratch folders",
+        Some(Scratch { bytes, entries, folders, .. }) if *bytes == 0 || *entries == 0 || *folders == 0 => {
+            "a scratch folder without any room"
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(Layer::MountNamespace, found, "give each task a folder of some size, or none"))
 }
 
 fn unbounded() -> Refusal {

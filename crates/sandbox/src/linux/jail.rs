@@ -3,9 +3,9 @@
 
 use std::io;
 
-use super::{abilities, identity, landlock, limits, namespaces, process, seccomp};
+use super::{abilities, identity, landlock, limits, namespaces, process, scratch, seccomp};
 use crate::layer::{Layer, Mode, Outcome, Outcomes, Refusal};
-use crate::plan::{JailPlan, Sabotage};
+use crate::plan::{JailPlan, Sabotage, Scratch};
 
 /// Goes to jail as planned, for good, in the order in which the steps are possible; all descriptors but the standard ones are
 /// close-on-exec then. What became of each layer comes back, perhaps in another process than the one that called (the first
@@ -21,13 +21,19 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     if plan.clear_groups {
         identity::clear_groups().map_err(|e| refusal(Layer::Capabilities, &e))?;
     }
-    let left = namespaces::leave(modes, plan.slot_uids.is_some(), &mut outcomes)?;
+    let left = namespaces::leave(modes, plan.slot_uids.is_some(), &mut outcomes)
+        .map_err(|refusal| abilities::explain(plan, refusal))?;
     if left.pid {
         namespaces::enter_pid_namespace().map_err(|e| refusal(Layer::PidNamespace, &e))?;
     }
     if left.pid && left.mounts {
         // Containers cover parts of /proc, and then forbid this. Landlock keeps /proc closed either way.
         let _ = namespaces::mount_own_proc();
+    }
+    if let Some(folders) = &plan.scratch {
+        let slots =
+            plan.slot_uids.filter(|_| modes.slot_uids != Mode::Off && confined_kill(left, modes.landlock).is_ok());
+        scratch::mount(folders, slots)?;
     }
     process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;
     process::close_on_exec_from(3).map_err(|e| refusal(Layer::Capabilities, &e))?;
@@ -37,7 +43,8 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "800");
 
     outcomes.apply(Layer::Rlimits, modes.rlimits, || {
-        limits::apply_outer().map_err(|e| refusal(Layer::Rlimits, &e))?;
+        limits::apply_outer(plan.scratch.as_ref().map_or(0, Scratch::file_size))
+            .map_err(|e| refusal(Layer::Rlimits, &e))?;
         Ok(String::new())
     })?;
     outcomes.apply(Layer::NoNewPrivs, modes.no_new_privs, || {
@@ -53,6 +60,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
             files: &plan.files,
             calls: plan.calls,
             connect_tcp: &plan.connect_tcp,
+            scratch: plan.scratch.as_ref().map(|scratch| scratch.place.as_path()),
         })?;
         landlock::restrict(ruleset.as_fd()).map_err(|e| refusal(Layer::Landlock, &e))?;
         Ok(landlock::describe(landlock::abi()?))

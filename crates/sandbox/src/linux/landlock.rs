@@ -35,6 +35,8 @@ pub struct Allowed<'a> {
     pub calls: Calls,
     /// TCP ports that may be connected to.
     pub connect_tcp: &'a [u16],
+    /// A folder in which files and folders may be made, changed and removed.
+    pub scratch: Option<&'a Path>,
 }
 
 /// The kernel's Landlock ABI version, 1 or more.
@@ -140,7 +142,15 @@ fn paths<'a>(allowed: &Allowed<'a>) -> Vec<(&'a Path, BitFlags<AccessFs>)> {
     let read = allowed.files.read.iter().map(|path| (path.as_path(), AccessFs::ReadFile | AccessFs::ReadDir));
     let resolver: &[&str] = if allowed.calls.dns { &RESOLVER_FILES } else { &[] };
     let resolver = resolver.iter().map(|path| (Path::new(*path), AccessFs::ReadFile.into()));
-    execute.chain(read).chain(resolver).collect()
+    let scratch = allowed.scratch.map(|path| (path, write()));
+    execute.chain(read).chain(resolver).chain(scratch).collect()
+}
+
+/// Whatever can be done with ordinary files and folders: nothing is executed, and no link, socket, pipe or device made.
+fn write() -> BitFlags<AccessFs> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let make = AccessFs::MakeReg | AccessFs::MakeDir | AccessFs::Refer;
+    read | make | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::RemoveFile | AccessFs::RemoveDir
 }
 
 fn open(path: &Path) -> io::Result<Option<(PathFd, bool)>> {

@@ -6,6 +6,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::plan::Limits;
 
+/// Signals that may be queued for processes of one user, a count: each costs the kernel memory that no other limit counts.
+const PENDING_SIGNALS: u64 = 64;
+
 /// A limit, its row in `/proc/<pid>/limits`, and its value.
 fn table(limits: &Limits) -> Vec<(Resource, &'static str, u64)> {
     let mut table = vec![
@@ -13,12 +16,13 @@ fn table(limits: &Limits) -> Vec<(Resource, &'static str, u64)> {
         (Resource::RLIMIT_CPU, "Max cpu time", limits.cpu_seconds),
         (Resource::RLIMIT_NOFILE, "Max open files", limits.open_files),
         (Resource::RLIMIT_STACK, "Max stack size", limits.stack),
-        (Resource::RLIMIT_FSIZE, "Max file size", 0),
+        (Resource::RLIMIT_FSIZE, "Max file size", limits.file_size),
         (Resource::RLIMIT_CORE, "Max core file size", 0),
         (Resource::RLIMIT_MEMLOCK, "Max locked memory", 0),
         (Resource::RLIMIT_MSGQUEUE, "Max msgqueue size", 0),
         (Resource::RLIMIT_NICE, "Max nice priority", 0),
         (Resource::RLIMIT_RTPRIO, "Max realtime priority", 0),
+        (Resource::RLIMIT_SIGPENDING, "Max pending signals", PENDING_SIGNALS),
     ];
     if let Some(processes) = limits.processes {
         table.push((Resource::RLIMIT_NPROC, "Max processes", processes));
@@ -57,15 +61,14 @@ pub fn apply(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// Limits of the forkserver, which its children inherit and tighten: no core dumps (they would hold items), no files, no
-/// locked memory, no queues, no priorities.
+/// Limits of the forkserver, which its children inherit and tighten: no core dumps (they would hold items), no files beyond
+/// `file_size` bytes, no locked memory, no queues, no priorities.
 ///
 /// # Errors
 /// setrlimit(2)'s.
-pub fn apply_outer() -> io::Result<()> {
+pub fn apply_outer(file_size: u64) -> io::Result<()> {
     let none = [
         Resource::RLIMIT_CORE,
-        Resource::RLIMIT_FSIZE,
         Resource::RLIMIT_MEMLOCK,
         Resource::RLIMIT_MSGQUEUE,
         Resource::RLIMIT_NICE,
@@ -74,7 +77,7 @@ pub fn apply_outer() -> io::Result<()> {
     for resource in none {
         setrlimit(resource, 0, 0)?;
     }
-    Ok(())
+    Ok(setrlimit(Resource::RLIMIT_FSIZE, file_size, file_size)?)
 }
 
 /// What of the text of `/proc/<pid>/limits` differs from the plan; nothing if all is as planned.
@@ -92,7 +95,8 @@ pub fn difference(text: &str, limits: &Limits) -> Option<String> {
 mod tests {
     use super::*;
 
-    const PLAN: Limits = Limits { address_space: 4096, cpu_seconds: 7, open_files: 4, stack: 8192, processes: None };
+    const PLAN: Limits =
+        Limits { address_space: 4096, cpu_seconds: 7, open_files: 4, stack: 8192, file_size: 0, processes: None };
 
     fn text(open_files: &str) -> String {
         let rows = [
@@ -106,6 +110,7 @@ mod tests {
             ("Max msgqueue size", "0", "bytes"),
             ("Max nice priority", "0", ""),
             ("Max realtime priority", "0", ""),
+            ("Max pending signals", "64", "signals"),
         ];
         rows.map(|(name, value, unit)| format!("{name:<25} {value:<20} {value:<20} {unit:<10}\n")).concat()
     }

@@ -8,6 +8,7 @@ pub mod limits;
 pub mod namespaces;
 pub mod probe;
 pub mod process;
+pub mod scratch;
 pub mod seal;
 pub mod seccomp;
 pub mod socket;

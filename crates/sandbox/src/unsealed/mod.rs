@@ -9,6 +9,7 @@ pub mod identity;
 pub mod jail;
 pub mod limits;
 pub mod probe;
+pub mod scratch;
 pub mod seal;
 pub mod seccomp;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use thiserror::Error;
 
 use crate::layer::Refusal;
-use crate::plan::SealPlan;
+use crate::plan::{SealPlan, Slot};
 pub use crate::socket_of_task::{LandlockAnswers, TASK_SOCKET, task_socket};
 
 /// The child could not be set up.
@@ -22,9 +22,30 @@ impl Seal {
     /// Nothing to prepare.
     ///
     /// # Errors
-    /// Never.
-    pub fn prepare(_plan: SealPlan) -> Result<Self, Refusal> {
+    /// A refusal of what nothing would bound here.
+    pub fn prepare(plan: SealPlan) -> Result<Self, Refusal> {
+        if plan.scratch.is_some() {
+            return Err(super::unavailable(crate::layer::Layer::MountNamespace));
+        }
         Ok(Self(()))
+    }
+
+    /// Nobody has a scratch folder.
+    pub fn environment(&self, _slot: Slot) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// There is none.
+    pub fn is_empty(&self, _slot: Slot) -> bool {
+        true
+    }
+
+    /// Never.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn start_emptying(&self, _slot: Slot) -> io::Result<i32> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Moves the socket to its number and closes all others.
@@ -34,7 +55,7 @@ impl Seal {
     pub fn apply(
         &self,
         socket: BorrowedFd<'_>,
-        _uid: Option<u32>,
+        _slot: Slot,
         _on_trap: fn(i64),
     ) -> Result<Option<LandlockAnswers>, SealError> {
         super::process::die_with_parent()?;

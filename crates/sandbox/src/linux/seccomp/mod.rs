@@ -114,6 +114,7 @@ fn lists(calls: Calls) -> Vec<&'static str> {
         (calls.event_loop || network, "stream"),
         (calls.event_loop, "event_loop"),
         (calls.files || calls.scratch || calls.dns, "files"),
+        (calls.scratch, "scratch"),
         (network, "tcp"),
         (calls.dns, "dns"),
     ];
