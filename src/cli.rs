@@ -110,15 +110,17 @@ struct AllowArgs {
 
 /// Tell for every layer of the sandbox whether it is needed, what this host has, PASS, CAUTION or FAIL, and what to do
 /// about it. Found out by doing it: a child is sealed and verified as a task's is, and then again with one step left out at
-/// a time, which has to be noticed. It needs no broker and no token, and reads the same variables as the runner.
+/// a time, which has to be noticed. Then, for each kind of attack, what stops it on this host. It needs no broker and no token, and reads the same variables as the runner.
 ///
 /// Exit codes: 0 tasks run here; 1 they do not, because something required is missing.
 #[derive(Debug, Args)]
 struct CheckArgs {
     /// Print one JSON object instead of a table: {"version", "host": {"system", "architecture", "uid", "gid"}, "result",
-    /// "checks": [{"name", "needed", "result", "found", "details", "remedy"}]}. Results are "pass", "caution" or "fail",
+    /// "checks": [{"name", "needed", "result", "found", "details", "remedy"}],
+    /// "on_this_host": [{"class", "attack", "by", "without": [{"layer", "why"}]}]}. Results are "pass", "caution" or "fail",
     /// the outer one is the worst; "needed" is "required", "best-effort", "off" or "-"; "details" is a list of texts, and
-    /// "remedy" is null where nothing has to be done. Names of layers are those of the policy
+    /// "remedy" is null where nothing has to be done. Names of layers are those of the policy. "by" names the layers that
+    /// stop a task which tries such an attack, each by itself; the list is empty where no task runs
     #[arg(long)]
     json: bool,
 }

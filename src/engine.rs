@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use palisade_analyzer::{Analyzer, Rules, Settings as AnalyzerSettings, Verdict as Analysis};
 use palisade_policy::Policy;
-use palisade_sandbox::layer::{Outcome, Refusal};
+use palisade_sandbox::layer::{Outcome, Refusal, State};
+use palisade_sandbox::probe;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::forkserver::StartError;
 use crate::interpreter::Interpreter;
 use crate::plan::{Planned, THREADS, plan};
 use crate::pool::Pool;
+use crate::promises::{self, Grants, Ground, Promise};
 use crate::task;
 
 /// More spares than this only cost memory: a child is forked faster than a task is fetched.
@@ -58,6 +60,7 @@ pub struct Engine {
     pub(crate) timeout: Duration,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) settled: Vec<Outcome>,
+    grants: Grants,
 }
 
 /// Why tasks cannot be run here.
@@ -119,7 +122,7 @@ impl Engine {
         let analyzer = Analyzer::start(settings).map_err(EngineError::Analyzer)?;
         let pool = Pool::start(planned.recipe, concurrency.clamp(1, MOST_SPARES), planned.recycling).await?;
         let mib = |mib: u64| mib.saturating_mul(1024 * 1024);
-        Ok(Arc::new(Self {
+        let engine = Arc::new(Self {
             analyzer: AnalyzerHandle(analyzer),
             rules: Arc::new(rules(policy)),
             pool,
@@ -134,7 +137,12 @@ impl Engine {
             timeout: config.timeout,
             env: config.env.clone(),
             settled: planned.settled,
-        }))
+            grants: Grants::of(policy),
+        });
+        if let Some(warning) = promises::warning(&engine.promises()) {
+            tracing::warn!("{warning}");
+        }
+        Ok(engine)
     }
 
     /// What became of each layer.
@@ -143,6 +151,19 @@ impl Engine {
         layers.retain(|outcome| self.settled.iter().all(|settled| settled.layer != outcome.layer));
         layers.extend(self.settled.iter().cloned());
         layers
+    }
+
+    /// Names of the layers that are missing here, or switched off.
+    pub fn missing(&self) -> Vec<String> {
+        let is_missing = |state: &State| matches!(state, State::Missing { .. } | State::Off);
+        let layers = self.layers().into_iter().filter(|outcome| is_missing(&outcome.state));
+        layers.map(|outcome| outcome.layer.name().to_owned()).collect()
+    }
+
+    /// What stands against each class of attack, from what became of each layer.
+    pub fn promises(&self) -> Vec<Promise> {
+        let landlock_abi = probe::landlock_abi();
+        promises::promises(&Ground { outcomes: &self.layers(), landlock_abi, grants: self.grants })
     }
 
     /// The sealed children in stock.

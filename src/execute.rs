@@ -151,7 +151,7 @@ impl fmt::Display for Report {
             write!(f, " {}", one_line(layer, 100))?;
         }
         for (index, layer) in self.without.iter().enumerate() {
-            let separator = if index == 0 { "; without" } else { "" };
+            let separator = if index == 0 { "; without:" } else { "" };
             write!(f, "{separator} {}", one_line(layer, 100))?;
         }
         for (index, (stage, took)) in self.stages.iter().enumerate() {
@@ -173,7 +173,8 @@ mod tests {
         report.stages = vec![("analyze", Duration::from_micros(150)), ("run", Duration::from_millis(3))];
         report.layers = vec!["seccomp".to_owned(), "land\nlock".to_owned()];
         assert_eq!(report.to_string(), "layers: seccomp land\\nlock; analyze 0.15 ms, run 3.00 ms");
-        report.without = vec!["cgroup".to_owned(), "slot_uids".to_owned()];
-        assert!(report.to_string().starts_with("layers: seccomp land\\nlock; without cgroup slot_uids; analyze"));
+        report.without = vec!["slot_uids".to_owned(), "cgroup".to_owned()];
+        let line = "layers: seccomp land\\nlock; without: slot_uids cgroup; analyze 0.15 ms, run 3.00 ms";
+        assert_eq!(report.to_string(), line);
     }
 }

@@ -8,6 +8,7 @@
 //! * `task` is one task from settings to answer: analysis, a child from the [`pool`], the answer made by `verdict`; [`budget`]
 //!   bounds what all answers take together;
 //! * [`pool`] keeps children that are sealed and verified, from a [`forkserver`], which the [`jailer`] became;
+//! * [`promises`] tells what stands against which attack, from what became of each layer;
 //! * [`plan`] makes what they are started with from policy and [`interpreter`]; [`extension`] is what they load.
 //!
 //! [`embedded`] is a small broker for `palisade run`, for tests and for benchmarks.
@@ -30,6 +31,7 @@ pub mod offers;
 pub mod plan;
 pub mod pool;
 mod procfs;
+pub mod promises;
 pub mod runner;
 pub mod session;
 mod task;

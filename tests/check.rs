@@ -161,7 +161,7 @@ fn an_interpreter_in_a_closed_folder_is_named_with_the_folder() {
 /// No test can take a required layer away from the kernel; a cgroup of its own is what a test is not given.
 #[test]
 fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
-    let policy = policy_with("cgroup", "required");
+    let policy = policy_with(&[("cgroup", "required")]);
     let code = written(&format!("check-{}.py", std::process::id()), "return []\n", 0o644);
     for user in User::all() {
         let variables = [python(), ("PALISADE_POLICY", policy.as_path())];
@@ -196,7 +196,7 @@ fn a_required_layer_that_is_missing_fails_and_nothing_runs() {
 
 #[test]
 fn a_layer_that_is_switched_off_is_a_caution_and_a_wrong_policy_a_failure() {
-    let off = policy_with("net_namespace", "off");
+    let off = policy_with(&[("net_namespace", "off")]);
     let output = palisade(User::Ordinary, &["check", "--json"], &[python(), ("PALISADE_POLICY", &off)]);
     let report = json(&output);
     is_well_formed(&report);

@@ -20,18 +20,21 @@ use crate::config::{TaskConfig, Variables};
 use crate::interpreter::Interpreter;
 use crate::logging::one_line;
 use crate::plan;
+use crate::promises::{Grants, Ground, Promise, promises};
 use report::{Check, Grade, Host, Report};
 use seal::{Sealed, nothing_required, seal};
 
 pub(super) fn main(json: bool) -> ExitCode {
     let vars = startup::environment();
-    let checks = match prepared() {
+    let (checks, promises) = match prepared() {
         Ok(runtime) => {
-            let checks = runtime.block_on(checks(&vars));
+            let found = runtime.block_on(checks(&vars));
             runtime.shutdown_background();
-            checks
+            found
         }
-        Err(error) => vec![Check::fail("runner", format!("it could not be started: {error}"), "see the error")],
+        Err(error) => {
+            (vec![Check::fail("runner", format!("it could not be started: {error}"), "see the error")], Vec::new())
+        }
     };
     let host = Host {
         system: probe::kernel(),
@@ -39,7 +42,7 @@ pub(super) fn main(json: bool) -> ExitCode {
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
     };
-    let report = Report::new(host, checks);
+    let report = Report::new(host, checks, promises);
     let text = if json {
         // Nothing in it can fail to be JSON.
         serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -61,11 +64,11 @@ fn prepared() -> io::Result<tokio::runtime::Runtime> {
     startup::runtime()
 }
 
-async fn checks(vars: &Variables) -> Vec<Check> {
-    let mut checks = Vec::new();
+async fn checks(vars: &Variables) -> (Vec<Check>, Vec<Promise>) {
+    let (mut checks, mut on_this_host) = (Vec::new(), Vec::new());
     let config = match startup::task_config(vars, &AllowArgs::default()) {
         Ok(config) => config,
-        Err(error) => return vec![software::configuration(&error), software::versions()],
+        Err(error) => return (vec![software::configuration(&error), software::versions()], on_this_host),
     };
     let policy = startup::policy(&config);
     let found = startup::interpreter(&config, vars);
@@ -73,7 +76,11 @@ async fn checks(vars: &Variables) -> Vec<Check> {
     checks.push(software::interpreter(&found));
     checks.push(software::versions());
     match (&policy, &found) {
-        (Ok(policy), Ok(found)) => checks.extend(sandbox(&config, policy, &found.interpreter).await),
+        (Ok(policy), Ok(found)) => {
+            let (rows, promises) = sandbox(&config, policy, &found.interpreter).await;
+            checks.extend(rows);
+            on_this_host = promises;
+        }
         (Ok(policy), Err(_)) => {
             checks.extend(layers::rows(&plan::modes(&policy.layers), &[], None));
             checks.push(seal::not_tried());
@@ -81,10 +88,10 @@ async fn checks(vars: &Variables) -> Vec<Check> {
         }
         (Err(_), _) => {}
     }
-    checks
+    (checks, on_this_host)
 }
 
-async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter) -> Vec<Check> {
+async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter) -> (Vec<Check>, Vec<Promise>) {
     let sealed = seal(policy, interpreter, config).await;
     let child = seal::row(&sealed);
     // With one layer refused nothing is known of those that come after it.
@@ -93,7 +100,8 @@ async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter
         Err(_) => seal(&nothing_required(policy), interpreter, config).await,
     };
     let Ok(Sealed { trial, recipe, layers }) = shown else {
-        return [layers::rows(&plan::modes(&policy.layers), &[], None), vec![child, ablation::not_tried()]].concat();
+        let rows = layers::rows(&plan::modes(&policy.layers), &[], None);
+        return ([rows, vec![child, ablation::not_tried()]].concat(), Vec::new());
     };
     // What was planned is what is needed, unless it was planned for reporting only.
     let modes = if child.result == Grade::Fail { plan::modes(&policy.layers) } else { recipe.jail.modes };
@@ -105,5 +113,6 @@ async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter
     drop(trial.forkserver);
     checks.push(child);
     checks.push(if is_sealed { ablation::row(&recipe, &layers).await } else { ablation::not_tried() });
-    checks
+    let grants = Grants::of(policy);
+    (checks, promises(&Ground { outcomes: &layers, landlock_abi: probe::landlock_abi(), grants }))
 }

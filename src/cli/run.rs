@@ -218,6 +218,7 @@ fn machine_readable(word: &str, outcome: &TaskOutcome, observed: Option<&Observe
         prints: &outcome.prints,
         report: json!({
             "layers": report.map(|report| &report.layers),
+            "without": report.map(|report| &report.without),
             "stages_ms": stages,
             "elapsed_ms": milliseconds(outcome.elapsed),
         }),

@@ -65,7 +65,11 @@ pub(super) fn log(task_id: &str, Labels(labels): &Labels, took: Duration, answer
             info!("Completed task {task_id} in {} ({}){labels}{without}", duration(took), bytes(0));
         }
     }
-    debug!("Task {task_id}: {}", answer.report);
+    if palisade_sandbox::SEALS {
+        debug!("Task {task_id}: {}", answer.report);
+    } else {
+        warn!("Task {task_id} ran UNSEALED: {}", answer.report);
+    }
 }
 
 /// What the line of a task that had a child says of layers that did not hold for it.

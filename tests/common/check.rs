@@ -17,27 +17,6 @@ use serde_json::Value;
 
 use super::sandbox::{LONG, User, executable, interpreter, place};
 
-/// Starts its arguments' second and later under a seccomp filter that answers calls with an errno, as the first says:
-/// `call:errno`, between commas. It stands for hosts that are not at hand.
-const WITHOUT: &str = "
-import ctypes, os, struct, sys
-def instruction(code, if_true, if_false, value):
-    return struct.pack('=HBBI', code, if_true, if_false, value)
-program = [instruction(0x20, 0, 0, 0)]
-for rule in sys.argv[1].split(','):
-    call, errno = map(int, rule.split(':'))
-    program += [instruction(0x15, 0, 1, call), instruction(0x06, 0, 0, 0x00050000 | errno)]
-program.append(instruction(0x06, 0, 0, 0x7fff0000))
-code = ctypes.create_string_buffer(b''.join(program))
-class Program(ctypes.Structure):
-    _fields_ = [('length', ctypes.c_ushort), ('code', ctypes.c_void_p)]
-filter = Program(len(program), ctypes.addressof(code))
-prctl = ctypes.CDLL(None).prctl
-assert prctl(38, 1, 0, 0, 0) == 0
-assert prctl(22, 2, ctypes.byref(filter), 0, 0) == 0
-os.execv(sys.argv[2], sys.argv[2:])
-";
-
 /// Runs the executable as `user` with these arguments and this environment, no other. It must end by itself.
 pub(crate) fn palisade(user: User, arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(executable());
@@ -45,27 +24,20 @@ pub(crate) fn palisade(user: User, arguments: &[&str], variables: &[(&str, &Path
     output(command, user, variables)
 }
 
-/// The same on a host where system calls are answered with an errno: pairs of both.
-pub(crate) fn palisade_without(
-    calls: &[(i64, i32)],
-    user: User,
-    arguments: &[&str],
-    variables: &[(&str, &Path)],
-) -> Output {
-    let rules: Vec<_> = calls.iter().map(|(call, errno)| format!("{call}:{errno}")).collect();
-    let mut command = Command::new(interpreter::path());
-    command.args(["-I", "-c", WITHOUT, &rules.join(",")]).arg(executable()).args(arguments);
-    output(command, user, variables)
-}
-
+/// Runs a command as `user`; see [`palisade`].
 fn output(mut command: Command, user: User, variables: &[(&str, &Path)]) -> Output {
-    command.env_clear().envs(variables.iter().copied()).current_dir("/");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if getuid().is_root() && user == User::Ordinary {
         // This gives up supplementary groups as well.
         command.uid(user.uid()).gid(user.uid());
     }
-    let child = command.spawn().expect("the executable can be started");
+    ended(command, variables)
+}
+
+/// Runs a command with this environment, no other. It must end by itself.
+pub(crate) fn ended(mut command: Command, variables: &[(&str, &Path)]) -> Output {
+    command.env_clear().envs(variables.iter().copied()).current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process number"));
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(child.wait_with_output()));
@@ -96,7 +68,7 @@ pub(crate) fn row<'a>(report: &'a Value, name: &str) -> &'a Value {
 /// The shape that programs rely on.
 pub(crate) fn is_well_formed(report: &Value) {
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(report), ["checks", "host", "result", "version"]);
+    assert_eq!(keys(report), ["checks", "host", "on_this_host", "result", "version"]);
     assert_eq!(keys(&report["host"]), ["architecture", "gid", "system", "uid"]);
     assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
     let order = ["pass", "caution", "fail"];
@@ -111,14 +83,33 @@ pub(crate) fn is_well_formed(report: &Value) {
         assert!(row["result"] != "fail" || row["needed"] == "required", "only what is required can fail: {row}");
     }
     assert_eq!(rows.iter().map(|row| grade(&row["result"])).max(), Some(grade(&report["result"])));
+    let promises = report["on_this_host"].as_array().expect("a list");
+    assert_eq!(promises.is_empty(), report["result"] == "fail", "what does not run needs no promise: {report:#}");
+    for promise in promises {
+        assert_eq!(keys(promise), ["attack", "by", "class", "without"]);
+        for without in promise["without"].as_array().expect("a list") {
+            assert_eq!(keys(without), ["layer", "why"]);
+            assert!(without["why"].as_str().is_some_and(|why| !why.is_empty()), "{promise}");
+        }
+    }
 }
 
-/// A policy that differs from the default in one layer, where everybody can read it.
-pub(crate) fn policy_with(layer: &str, mode: &str) -> PathBuf {
-    let default =
-        palisade_policy::DEFAULT.lines().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
-    let policy = palisade_policy::DEFAULT.replacen(default, &format!("{layer} = \"{mode}\""), 1);
-    written(&format!("check-{}-{layer}-{mode}.toml", std::process::id()), &policy, 0o644)
+/// The walls in force against a class of attack.
+pub(crate) fn stopped_by<'a>(report: &'a Value, class: &str) -> Vec<&'a str> {
+    let promises = report["on_this_host"].as_array().expect("a list");
+    let promise = promises.iter().find(|promise| promise["class"] == class);
+    let promise = promise.unwrap_or_else(|| panic!("no class {class} in {report:#}"));
+    promise["by"].as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
+/// A policy that differs from the default in the mode of these layers, where everybody can read it.
+pub(crate) fn policy_with(modes: &[(&str, &str)]) -> PathBuf {
+    let mut lines: Vec<_> = palisade_policy::DEFAULT.lines().map(ToOwned::to_owned).collect();
+    for (layer, mode) in modes {
+        let line = lines.iter_mut().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
+        *line = format!("{layer} = \"{mode}\"");
+    }
+    written(&format!("check-{}.toml", palisade::offers::random_id()), &lines.join("\n"), 0o644)
 }
 
 pub(crate) fn written(name: &str, text: &str, mode: u32) -> PathBuf {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::promises::Promise;
+
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +39,8 @@ pub(super) struct Report {
     /// The worst of all rows.
     pub(super) result: Grade,
     pub(super) checks: Vec<Check>,
+    /// What stands against each class of attack; empty where no task runs.
+    pub(super) on_this_host: Vec<Promise>,
 }
 
 /// Where it was looked.
@@ -83,9 +87,10 @@ impl Check {
 pub(super) const REQUIRED: &str = "required";
 
 impl Report {
-    pub(super) fn new(host: Host, checks: Vec<Check>) -> Self {
+    pub(super) fn new(host: Host, checks: Vec<Check>, promises: Vec<Promise>) -> Self {
         let result = checks.iter().map(|check| check.result).max().unwrap_or(Grade::Fail);
-        Self { version: env!("CARGO_PKG_VERSION"), host, result, checks }
+        let on_this_host = if result == Grade::Fail { Vec::new() } else { promises };
+        Self { version: env!("CARGO_PKG_VERSION"), host, result, checks, on_this_host }
     }
 }
 
@@ -99,9 +104,12 @@ mod tests {
         let pass = Check::pass("a", REQUIRED, "");
         let caution = Check::caution("b", "best-effort", "", "do");
         let fail = Check::fail("c", "", "do");
-        assert_eq!(Report::new(host(), vec![]).result, Grade::Fail);
-        assert_eq!(Report::new(host(), vec![pass.clone()]).result, Grade::Pass);
-        assert_eq!(Report::new(host(), vec![pass.clone(), caution.clone()]).result, Grade::Caution);
-        assert_eq!(Report::new(host(), vec![caution, fail, pass]).result, Grade::Fail);
+        assert_eq!(Report::new(host(), vec![], vec![]).result, Grade::Fail);
+        assert_eq!(Report::new(host(), vec![pass.clone()], vec![]).result, Grade::Pass);
+        assert_eq!(Report::new(host(), vec![pass.clone(), caution.clone()], vec![]).result, Grade::Caution);
+        let promised = || vec![Promise { class: "a", attack: "", by: vec![], without: vec![] }];
+        assert_eq!(Report::new(host(), vec![pass.clone()], promised()).on_this_host.len(), 1);
+        let failed = Report::new(host(), vec![caution, fail, pass], promised());
+        assert_eq!((failed.result, failed.on_this_host.len()), (Grade::Fail, 0));
     }
 }

@@ -4,11 +4,16 @@ use std::fmt::Write as _;
 
 use super::report::{Check, Grade, Report};
 use crate::logging::one_line;
+use crate::promises::Promise;
 
 const COLUMNS: usize = 100;
 const NAME: usize = 16;
 const NEEDED: usize = 12;
 const RESULT: usize = 8;
+const FOUND: usize = COLUMNS - NAME - NEEDED - RESULT;
+
+/// The first column of what is promised.
+const ATTACK: usize = 51;
 
 /// Longest text of one cell, in characters: what a program of the host's said may be in it.
 const LONGEST: usize = 2000;
@@ -23,6 +28,9 @@ pub(super) fn table(report: &Report, colours: bool) -> String {
     for check in &report.checks {
         row(&mut out, check, colours);
     }
+    if !report.on_this_host.is_empty() {
+        promised(&mut out, &report.on_this_host);
+    }
     let verdict = match report.result {
         Grade::Pass => "Tasks run here, with every layer that is wanted.",
         Grade::Caution if !palisade_sandbox::SEALS => "Tasks run here WITHOUT ANY SEAL, because the operator said so.",
@@ -33,17 +41,38 @@ pub(super) fn table(report: &Report, colours: bool) -> String {
     out
 }
 
+/// What stands against each class of attack. Why a wall is not there is in its row above, or in the JSON.
+fn promised(out: &mut String, promises: &[Promise]) {
+    let _ = writeln!(out, "\n{:<ATTACK$}STOPPED BY", "ON THIS HOST, A TASK THAT TRIES TO");
+    for promise in promises {
+        let stopped = match promise.by[..] {
+            [] => "NOTHING".to_owned(),
+            [one] => format!("{one} alone"),
+            _ => promise.by.join(", "),
+        };
+        let without: Vec<_> = promise.without.iter().map(|without| without.layer).collect();
+        let weaker = (!without.is_empty()).then(|| format!("not here: {}", without.join(", ")));
+        let mut attack = promise.attack;
+        for text in std::iter::once(stopped).chain(weaker) {
+            for line in wrapped(&text, COLUMNS - ATTACK, "", "") {
+                let _ = writeln!(out, "{attack:<ATTACK$}{line}");
+                attack = "";
+            }
+        }
+    }
+}
+
 fn row(out: &mut String, check: &Check, colours: bool) {
     let (word, colour) = match check.result {
         Grade::Pass => ("PASS", 32),
         Grade::Caution => ("CAUTION", 33),
         Grade::Fail => ("FAIL", 31),
     };
-    let mut lines = wrapped(&check.found, "", "").into_iter();
+    let mut lines = wrapped(&check.found, FOUND, "", "").into_iter();
     let first = lines.next().unwrap_or_default();
     line(out, check.name, check.needed, word, colours.then_some(colour), &first);
-    let details = check.details.iter().flat_map(|detail| wrapped(detail, "- ", "  "));
-    let remedy = check.remedy.iter().flat_map(|remedy| wrapped(remedy, "-> ", "   "));
+    let details = check.details.iter().flat_map(|detail| wrapped(detail, FOUND, "- ", "  "));
+    let remedy = check.remedy.iter().flat_map(|remedy| wrapped(remedy, FOUND, "-> ", "   "));
     for rest in lines.chain(details).chain(remedy) {
         line(out, "", "", "", None, &rest);
     }
@@ -61,9 +90,8 @@ fn line(out: &mut String, name: &str, needed: &str, result: &str, colour: Option
     out.push('\n');
 }
 
-/// Lines of what is left of the width, broken at blanks. The first begins with `first`, the others with `next`.
-fn wrapped(text: &str, first: &str, next: &str) -> Vec<String> {
-    let width = COLUMNS - NAME - NEEDED - RESULT;
+/// Lines of at most `width` characters, broken at blanks. The first begins with `first`, the others with `next`.
+fn wrapped(text: &str, width: usize, first: &str, next: &str) -> Vec<String> {
     let mut lines = vec![first.to_owned()];
     let mut empty = true;
     for word in one_line(text, LONGEST).split_whitespace() {
@@ -87,7 +115,7 @@ mod tests {
     use super::*;
 
     fn report(checks: Vec<Check>) -> Report {
-        Report::new(Host { system: "Linux 6".into(), architecture: "x86_64", uid: 0, gid: 0 }, checks)
+        Report::new(Host { system: "Linux 6".into(), architecture: "x86_64", uid: 0, gid: 0 }, checks, vec![])
     }
 
     #[test]

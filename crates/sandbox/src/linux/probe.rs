@@ -30,6 +30,11 @@ pub fn kernel() -> String {
     format!("Linux {}", release.trim())
 }
 
+/// The kernel's Landlock ABI, where it has one.
+pub fn landlock_abi() -> Option<i32> {
+    landlock::abi().ok()
+}
+
 /// What Landlock covers here, and what a newer kernel would add.
 ///
 /// # Errors

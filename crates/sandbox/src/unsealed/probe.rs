@@ -8,6 +8,11 @@ pub fn kernel() -> String {
     std::env::consts::OS.to_owned()
 }
 
+/// None.
+pub fn landlock_abi() -> Option<i32> {
+    None
+}
+
 /// Never.
 ///
 /// # Errors
