@@ -70,6 +70,9 @@ async fn checks(vars: &Variables) -> (Vec<Check>, Vec<Promise>) {
         Ok(config) => config,
         Err(error) => return (vec![software::configuration(&error), software::versions()], on_this_host),
     };
+    if !startup::sees_proc() {
+        return (vec![Check::fail("proc", startup::NO_PROC, startup::MOUNT_PROC), software::versions()], on_this_host);
+    }
     let policy = startup::policy(&config);
     let found = startup::interpreter(&config, vars);
     checks.push(software::policy(&config, &policy));

@@ -25,10 +25,20 @@ pub(super) enum CannotRun {
     Policy(#[from] PolicyError),
     #[error("the policy that PALISADE_POLICY names cannot be read: {file}: {cause}")]
     PolicyFile { file: String, cause: String },
+    #[error("{NO_PROC}; {MOUNT_PROC}")]
+    NoProc,
     #[error(transparent)]
     Interpreter(#[from] NotFound),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+pub(super) const NO_PROC: &str = "/proc is not mounted, and nothing can be verified without it";
+pub(super) const MOUNT_PROC: &str = "mount /proc in the container";
+
+/// Whether processes can be looked at, which every verification does. Without a seal there is nothing to verify.
+pub(super) fn sees_proc() -> bool {
+    !palisade_sandbox::SEALS || Path::new("/proc/self/status").exists()
 }
 
 /// The environment, read once. After this nothing asks the process for it.
@@ -81,6 +91,9 @@ pub(super) async fn engine(
     vars: &Variables,
     concurrency: usize,
 ) -> Result<Arc<Engine>, CannotRun> {
+    if !sees_proc() {
+        return Err(CannotRun::NoProc);
+    }
     let policy = policy(config)?;
     // Candidates are started to be asked what they are, which may take long.
     let (asked, environment) = (config.clone(), vars.clone());

@@ -12,7 +12,7 @@ use nix::unistd::{getgid, gettid, getuid};
 use palisade_channel::control::{Command, Control, Event};
 use palisade_sandbox::layer::{Layer, Outcome, State};
 use palisade_sandbox::plan::{Limits, Scratch};
-use palisade_sandbox::verify::{Expectation, Status};
+use palisade_sandbox::verify::{Expectation, NotVerified, Status};
 use palisade_sandbox::{limits, process, scratch};
 
 use super::{Recipe, StartError, strays};
@@ -122,8 +122,15 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let pidfd = match ancillary.sender_pidfd {
         Some(pidfd) => pidfd,
         // Not reaped by anybody but this thread, so the number cannot be somebody else's.
-        None => process::pidfd_open(pid).map_err(failed("pidfd"))?,
+        None => process::pidfd_open(pid).map_err(lacking(
+            "the forkserver cannot be named for good: pidfd_open",
+            "it needs Linux 5.3 or newer, and a container's seccomp profile that allows the call",
+        ))?,
     };
+    process::pidfd_may_kill(pidfd.as_fd()).map_err(lacking(
+        "children could not be killed: pidfd_send_signal",
+        "it needs Linux 5.1 or newer, and a container's seccomp profile that allows the call",
+    ))?;
     // Whatever it says: it is this process's child, and must be reaped.
     unsettled.named(pid, pidfd);
     let Event::Jailed(mut layers) = heard else { return Err(conversation.unexpected("jail", heard)) };
@@ -144,7 +151,7 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let held = |layer| layers.iter().any(|Outcome { layer: l, state }| *l == layer && state.is_held());
     let (landlock, seccomp, rlimits, no_new_privs) =
         (held(Layer::Landlock), held(Layer::Seccomp), held(Layer::Rlimits), held(Layer::NoNewPrivs));
-    let status = Status::of(pid)?;
+    let status = Status::of(pid).map_err(unseen)?;
     let own = Status::own()?;
     let filters = if seccomp { Some(own.seccomp_filters()? + JAIL_FILTERS) } else { None };
     verify_jail(&status, filters)?;
@@ -208,6 +215,35 @@ fn verify_jail(status: &Status, filters: Option<u32>) -> Result<(), StartError> 
 
 fn failed(stage: &'static str) -> impl Fn(std::io::Error) -> StartError {
     move |error| StartError::Failed { stage, cause: error.to_string(), output: String::new() }
+}
+
+/// For a call that the runner cannot do without.
+fn lacking(what: &'static str, remedy: &'static str) -> impl Fn(std::io::Error) -> StartError {
+    move |error| StartError::Failed { stage: "host", cause: format!("{what}: {error}; {remedy}"), output: String::new() }
+}
+
+/// Why a process that lives cannot be seen.
+fn unseen(error: NotVerified) -> StartError {
+    match (&error, hides_processes(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())) {
+        (NotVerified::Unreadable { .. }, Some(option)) => StartError::Failed {
+            stage: "verification",
+            cause: format!(
+                "{error}: /proc hides processes ({option}) from the runner; mount /proc without hidepid, or with gid= a \
+                 group of the runner's"
+            ),
+            output: String::new(),
+        },
+        _ => error.into(),
+    }
+}
+
+/// The option by which the uppermost `/proc` hides processes, from the text of `mountinfo` (proc(5), `hidepid`).
+fn hides_processes(mountinfo: &str) -> Option<&str> {
+    let uppermost = mountinfo.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"))?;
+    let (_, mounted) = uppermost.split_once(" - ")?;
+    let options = mounted.split(' ').nth(2)?.split(',');
+    let option = options.into_iter().find(|option| option.starts_with("hidepid="))?;
+    (!["hidepid=0", "hidepid=off"].contains(&option)).then_some(option)
 }
 
 /// Questions and answers, with the process's own output where an answer is missing.
@@ -290,5 +326,21 @@ fn read_lines(stderr: ChildStderr, lines: &Mutex<Vec<String>>) {
             lines.remove(0);
         }
         lines.push(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proc_that_hides_processes_is_known_by_its_option() {
+        let line = |options: &str| format!("24 1 0:22 / /proc rw,nosuid shared:5 - proc proc {options}\n");
+        let root = "20 1 8:1 / / rw - ext4 /dev/x rw,hidepid=2\n";
+        assert_eq!(hides_processes(&(root.to_owned() + &line("rw"))), None);
+        assert_eq!(hides_processes(&line("rw,hidepid=0")), None);
+        assert_eq!(hides_processes(&line("rw,gid=5,hidepid=invisible")), Some("hidepid=invisible"));
+        assert_eq!(hides_processes(&(line("rw,hidepid=2") + &line("rw"))), None, "the last one is on top");
+        assert_eq!(hides_processes(""), None);
     }
 }

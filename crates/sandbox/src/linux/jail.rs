@@ -36,7 +36,7 @@ pub fn enter(plan: &JailPlan) -> Result<Vec<Outcome>, Refusal> {
         scratch::mount(folders, slots)?;
     }
     process::die_with_parent().map_err(|e| refusal(Layer::PidNamespace, &e))?;
-    process::close_on_exec_from(3).map_err(|e| refusal(Layer::Capabilities, &e))?;
+    process::close_on_exec_from(3).map_err(|e| descriptors_refusal(&e))?;
     // Own session: no terminal, and no process group that signals to the runner's would reach.
     let _ = nix::unistd::setsid();
     nix::unistd::chdir("/").map_err(|e| refusal(Layer::Capabilities, &e.into()))?;
@@ -103,6 +103,15 @@ fn confined_kill(left: namespaces::Left, landlock: Mode) -> Result<String, Refus
         "there is neither a PID namespace nor Landlock's signal scope to confine CAP_KILL",
         "run on Linux 6.12 or newer, or allow PID namespaces",
     ))
+}
+
+/// There is no layer of descriptors; that none of the runner's gets to a child is a part of what gives it no rights.
+fn descriptors_refusal(error: &io::Error) -> Refusal {
+    Refusal::new(
+        Layer::Capabilities,
+        format!("the runner's descriptors cannot be kept from its children: close_range with CLOSE_RANGE_CLOEXEC: {error}"),
+        "run on Linux 5.11 or newer, with a container's seccomp profile that allows the call",
+    )
 }
 
 fn refusal(layer: Layer, error: &io::Error) -> Refusal {

@@ -67,6 +67,18 @@ pub fn pidfd_kill(pidfd: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
+/// Whether this process may and can signal the process a pidfd names, which [`pidfd_kill`] needs. Nothing is sent.
+///
+/// # Errors
+/// pidfd_send_signal(2)'s: ENOSYS before Linux 5.1, EPERM where a container's profile refuses the call.
+pub fn pidfd_may_kill(pidfd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is live for the call; the siginfo pointer may be null.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, std::ptr::null::<libc::siginfo_t>(), 0)
+    };
+    check(answer).map(drop)
+}
+
 /// Whether the process a pidfd names has not ended: its pidfd is not readable yet.
 ///
 /// # Errors
