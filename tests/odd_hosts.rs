@@ -131,7 +131,16 @@ fn as_the_first_process_of_a_pid_namespace() {
     let held = layers(&["unshare", "--pid", "--fork", "--mount-proc"]);
     assert!(held.contains("seccomp") && held.contains("slot_uids"), "{held}");
     let held = layers(&[
-        "unshare", "--pid", "--fork", "--mount-proc", "setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups",
+        "unshare",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "setpriv",
+        "--reuid",
+        "1000",
+        "--regid",
+        "1000",
+        "--clear-groups",
     ]);
     assert!(held.contains("seccomp") && held.contains("landlock"), "{held}");
 }
@@ -154,7 +163,8 @@ fn where_no_file_can_be_written() {
 
 #[test]
 fn where_no_user_namespace_may_be_made_any_more() {
-    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
+    let script =
+        "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
     let held = layers(&["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"]);
     assert!(held.contains("seccomp") && !held.contains("namespace"), "{held}");
 }
@@ -246,7 +256,8 @@ fn an_interpreter_that_only_root_can_read() {
     for (allow, own) in [("re", "pass"), ("*", "caution")] {
         let mut command = Command::new(executable());
         command.args(["check", "--json"]);
-        let output = ended(command, &[("PALISADE_PYTHON", &found.path), ("N8N_RUNNERS_STDLIB_ALLOW", Path::new(allow))]);
+        let output =
+            ended(command, &[("PALISADE_PYTHON", &found.path), ("N8N_RUNNERS_STDLIB_ALLOW", Path::new(allow))]);
         let report = json(&output);
         is_well_formed(&report);
         assert_eq!(output.status.code(), Some(0), "{report:#}");

@@ -79,7 +79,8 @@ fn at_start_it_is_said_what_nothing_stops() {
     let said = text(&output.stderr);
     let line = said.lines().find(|line| line.contains("Nothing on this host stops a task that tries to: "));
     let line = line.unwrap_or_else(|| panic!("{said}"));
-    for attack in ["read files of the host", "run another program", "by TCP", "other tasks", "map memory without bound"] {
+    for attack in ["read files of the host", "run another program", "by TCP", "other tasks", "map memory without bound"]
+    {
         assert!(line.contains(attack), "{attack}: {line}");
     }
     assert!(!line.contains("wait for ever"), "the time limit holds: {line}");
@@ -98,7 +99,9 @@ fn names_every_missing_layer(line: &str) {
 #[test]
 fn a_script_that_was_run_has_a_line_of_what_is_missing() {
     let said = text(&run("return 1", true).stderr);
-    names_every_missing_layer(said.lines().find(|line| line.starts_with("layers: ")).unwrap_or_else(|| panic!("{said}")));
+    names_every_missing_layer(
+        said.lines().find(|line| line.starts_with("layers: ")).unwrap_or_else(|| panic!("{said}")),
+    );
 }
 
 #[tokio::test]
@@ -125,8 +128,12 @@ async fn the_runner_logs_for_each_task_what_is_missing() {
     runner.stdout.take().unwrap().read_to_string(&mut log).unwrap();
     runner.wait().unwrap();
     assert!(outcome.is_ok_and(|outcome| outcome.is_ok_and(|outcome| outcome.verdict.is_ok())), "{log}");
-    names_every_missing_layer(log.lines().find(|line| line.contains(" ran UNSEALED: ")).unwrap_or_else(|| panic!("{log}")));
-    for word in ["Tasks run UNSEALED", "Nothing on this host stops a task", "landlock: missing", "capabilities: missing"] {
+    names_every_missing_layer(
+        log.lines().find(|line| line.contains(" ran UNSEALED: ")).unwrap_or_else(|| panic!("{log}")),
+    );
+    for word in
+        ["Tasks run UNSEALED", "Nothing on this host stops a task", "landlock: missing", "capabilities: missing"]
+    {
         assert!(log.contains(word), "{word}: {log}");
     }
 }

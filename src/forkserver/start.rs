@@ -219,7 +219,11 @@ fn failed(stage: &'static str) -> impl Fn(std::io::Error) -> StartError {
 
 /// For a call that the runner cannot do without.
 fn lacking(what: &'static str, remedy: &'static str) -> impl Fn(std::io::Error) -> StartError {
-    move |error| StartError::Failed { stage: "host", cause: format!("{what}: {error}; {remedy}"), output: String::new() }
+    move |error| StartError::Failed {
+        stage: "host",
+        cause: format!("{what}: {error}; {remedy}"),
+        output: String::new(),
+    }
 }
 
 /// Why a process that lives cannot be seen.

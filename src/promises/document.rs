@@ -45,8 +45,8 @@ pub const HOSTS: &[Reference] = &[
     Reference { name: "plain", linux: "6.12", landlock_abi: 6, gives: &[] },
     Reference { name: "namespaces", linux: "6.1", landlock_abi: 2, gives: NAMESPACES },
     Reference { name: "namespaces", linux: "6.12", landlock_abi: 6, gives: NAMESPACES },
-    Reference { name: "and own uids", linux: "6.1", landlock_abi: 2, gives: NAMESPACES_AND_IDS },
-    Reference { name: "and cgroup", linux: "6.12", landlock_abi: 6, gives: EVERYTHING },
+    Reference { name: "namespaces, own uids", linux: "6.1", landlock_abi: 2, gives: NAMESPACES_AND_IDS },
+    Reference { name: "namespaces, own uids, cgroup", linux: "6.12", landlock_abi: 6, gives: EVERYTHING },
 ];
 
 impl Reference {

@@ -109,7 +109,9 @@ fn confined_kill(left: namespaces::Left, landlock: Mode) -> Result<String, Refus
 fn descriptors_refusal(error: &io::Error) -> Refusal {
     Refusal::new(
         Layer::Capabilities,
-        format!("the runner's descriptors cannot be kept from its children: close_range with CLOSE_RANGE_CLOEXEC: {error}"),
+        format!(
+            "the runner's descriptors cannot be kept from its children: close_range with CLOSE_RANGE_CLOEXEC: {error}"
+        ),
         "run on Linux 5.11 or newer, with a container's seccomp profile that allows the call",
     )
 }
