@@ -141,10 +141,19 @@ def become_command(spec, command, sender):
     os.execv(command[0], command)
 
 
+class Span(ctypes.Structure):
+    """struct iovec"""
+
+    _fields_ = [("at", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
 def memory(pid, address, length):
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:
-        file.seek(address)
-        return file.read(length)
+    """At most that much of a process's memory. Not by /proc/PID/mem, which belongs to root where the process is closed."""
+    buffer = ctypes.create_string_buffer(length)
+    here, there = Span(ctypes.addressof(buffer), length), Span(address, length)
+    libc.process_vm_readv.restype = ctypes.c_ssize_t
+    got = libc.process_vm_readv(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0)
+    return buffer.raw[: called(got, "process_vm_readv")]
 
 
 class Answer(Exception):
@@ -184,9 +193,18 @@ def landlock(abi, call, pid, arguments):
         raise Answer(errno=EINVAL)
 
 
+def text_at(pid, address):
+    """The start of a text, of which the last page may end right behind it."""
+    to_end_of_page = 4096 - address % 4096
+    text = memory(pid, address, min(64, to_end_of_page))
+    if to_end_of_page < 64 and b"\0" not in text:
+        text += memory(pid, address + to_end_of_page, 64 - to_end_of_page)
+    return text
+
+
 def status_without(fields, pid, address):
     """A descriptor of the status file without these fields, where it is that which is to be opened."""
-    path = memory(pid, address, 64).split(b"\0", 1)[0].decode("utf-8", "replace")
+    path = text_at(pid, address).split(b"\0", 1)[0].decode("utf-8", "replace")
     found = re.fullmatch(r"/proc/(self|\d+)/status", path)
     if not found:
         return None
