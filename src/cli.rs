@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod env;
 mod local;
+mod policy;
 mod pretty;
 mod run;
 mod serve;
@@ -49,6 +50,8 @@ enum Command {
     Bench(BenchArgs),
     /// List all environment variables with their values
     Env(EnvArgs),
+    /// Show, check and explain what tasks may do
+    Policy(policy::PolicyArgs),
 }
 
 /// Run one script as n8n's Code node would: through an embedded task broker, a real WebSocket and a sealed process.
@@ -74,6 +77,8 @@ struct RunArgs {
     query: Option<String>,
     #[command(flatten)]
     allow: AllowArgs,
+    #[command(flatten)]
+    profile: ProfileArg,
     /// Seconds the script may take
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
@@ -95,6 +100,8 @@ struct AnalyzeArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     allow: AllowArgs,
+    #[command(flatten)]
+    profile: ProfileArg,
 }
 
 /// What scripts may import, in place of what the environment allows.
@@ -108,6 +115,14 @@ struct AllowArgs {
     allow_external: Option<Allow>,
 }
 
+/// Which profile of the policy is taken.
+#[derive(Debug, Default, Args)]
+struct ProfileArg {
+    /// A profile of the policy, or a built-in one, in place of the default one
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
 /// Tell for every layer of the sandbox whether it is needed, what this host has, PASS, CAUTION or FAIL, and what to do
 /// about it. Found out by doing it: a child is sealed and verified as a task's is, and then again with one step left out at
 /// a time, which has to be noticed. Then, for each kind of attack, what stops it on this host. It needs no broker and no token, and reads the same variables as the runner.
@@ -115,14 +130,17 @@ struct AllowArgs {
 /// Exit codes: 0 tasks run here; 1 they do not, because something required is missing.
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// Print one JSON object instead of a table: {"version", "host": {"system", "architecture", "uid", "gid"}, "result",
+    /// Print one JSON object instead of a table: {"version", "host": {"system", "architecture", "uid", "gid"}, "profile", "result",
     /// "checks": [{"name", "needed", "result", "found", "details", "remedy"}],
     /// "on_this_host": [{"class", "attack", "by", "without": [{"layer", "why"}]}]}. Results are "pass", "caution" or "fail",
     /// the outer one is the worst; "needed" is "required", "best-effort", "off" or "-"; "details" is a list of texts, and
-    /// "remedy" is null where nothing has to be done. Names of layers are those of the policy. "by" names the layers that
+    /// "remedy" is null where nothing has to be done. Names of layers are those of the policy. "profile" is the one that the
+    /// rows are about, the default one; every other profile that tasks can get has one row, named "profile". "by" names the layers that
     /// stop a task which tries such an attack, each by itself; the list is empty where no task runs
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    profile: ProfileArg,
 }
 
 /// Measure what a tiny task costs on this host, from its settings frame to its done frame over a real WebSocket, in children
@@ -185,7 +203,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         None | Some(Command::Serve) => serve::main(),
         Some(Command::Run(args)) => run::main(&args),
         Some(Command::Analyze(args)) => analyze::main(&args),
-        Some(Command::Check(args)) => check::main(args.json),
+        Some(Command::Check(args)) => check::main(&args),
+        Some(Command::Policy(args)) => policy::main(&args),
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Env(args)) => env::main(&args),
     }

@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use palisade_policy::{Allow, WildcardError};
+use palisade_policy::{Allow, Origin, WildcardError};
 use thiserror::Error;
 
 pub use self::tokens::{AuthToken, Credentials, GrantToken, Secret};
@@ -81,8 +81,12 @@ pub struct TaskConfig {
     pub timeout: Duration,
     /// Modules of the standard library that tasks may import.
     pub stdlib_allow: Allow,
+    /// Where that was said.
+    pub stdlib_origin: Origin,
     /// Other packages that tasks may import.
     pub external_allow: Allow,
+    /// Where that was said.
+    pub external_origin: Origin,
     /// Built-ins that tasks do not have; none for the default list.
     pub builtins_deny: Option<Vec<String>>,
     /// Whether packages may import, by `importlib`, what user code may not.
@@ -91,7 +95,7 @@ pub struct TaskConfig {
     pub env: Vec<(String, String)>,
     /// The interpreter, where one is named.
     pub python: Option<PathBuf>,
-    /// The file with the policy, where it is not the built-in one.
+    /// The built-in profile, the file or the folder that the policy is, where it is not the built-in default.
     pub policy: Option<PathBuf>,
     /// The time zone of tasks, where it is not the system's.
     pub time_zone: Option<String>,
@@ -254,7 +258,9 @@ impl TaskConfig {
         Ok(Self {
             timeout,
             stdlib_allow,
+            stdlib_origin: Origin::environment("N8N_RUNNERS_STDLIB_ALLOW"),
             external_allow,
+            external_origin: Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"),
             builtins_deny,
             allow_transitive_imports: reader.flag("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS")?,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

@@ -1,4 +1,6 @@
-//! Everything that runs tasks, put together: analyzer, policy, pool. It is what the runner calls to execute.
+//! Everything that runs tasks, put together: analyzer, profiles, pools. It is what the runner calls to execute.
+//!
+//! Each profile that tasks can get has a pool of its own: a forkserver with its modules, and children sealed by its plan.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -7,9 +9,10 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use palisade_analyzer::{Analyzer, Rules, Settings as AnalyzerSettings, Verdict as Analysis};
-use palisade_policy::Policy;
-use palisade_sandbox::layer::{Outcome, Refusal, State};
+use palisade_policy::{Labels, Match, Policies, Policy};
+use palisade_sandbox::layer::{Outcome, Refusal};
 use palisade_sandbox::probe;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -19,14 +22,18 @@ use crate::budget::Budget;
 use crate::config::TaskConfig;
 use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
+use crate::frame::Settings;
 use crate::interpreter::Interpreter;
-use crate::plan::{Planned, THREADS, plan};
+use crate::plan::{Planned, plan_all};
 use crate::pool::Pool;
 use crate::promises::{self, Grants, Ground, Promise};
 use crate::task;
 
 /// More spares than this only cost memory: a child is forked faster than a task is fetched.
 const MOST_SPARES: usize = 8;
+
+/// Spares of a profile that only some tasks get: the second is there while the first is replaced.
+const MOST_SPARES_OF_OTHERS: usize = 2;
 
 /// Verdicts that are remembered: as many as n8n's own runner remembers.
 const CACHED_VERDICTS: NonZeroUsize = NonZeroUsize::new(500).unwrap();
@@ -49,18 +56,29 @@ pub struct TaskLimits {
     pub threads: u32,
 }
 
+/// What the tasks of one profile run with.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    rules: Arc<Rules>,
+    pub(crate) pool: Pool,
+    pub(crate) limits: TaskLimits,
+    pub(crate) settled: Vec<Outcome>,
+    grants: Grants,
+}
+
 /// Runs tasks in sealed children.
 #[derive(Debug)]
 pub struct Engine {
     analyzer: AnalyzerHandle,
-    rules: Arc<Rules>,
-    pub(crate) pool: Pool,
-    pub(crate) limits: TaskLimits,
+    /// The profile of tasks that no match fits.
+    default: Profile,
+    others: Vec<Profile>,
+    matches: Vec<Match>,
     pub(crate) budget: Budget,
     pub(crate) timeout: Duration,
     pub(crate) env: Vec<(String, String)>,
-    pub(crate) settled: Vec<Outcome>,
-    grants: Grants,
 }
 
 /// Why tasks cannot be run here.
@@ -70,12 +88,23 @@ pub enum EngineError {
     /// A required layer is missing.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The forkserver did not start.
+    /// A forkserver did not start.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The analyzer did not start.
     #[error("the analyzer's thread could not be started: {0}")]
     Analyzer(std::io::Error),
+    /// No plan was made for the default profile.
+    #[error("there is no plan for the default profile")]
+    Unplanned,
+    /// One of several profiles cannot be had, so none is.
+    #[error("profile {name}: {error}")]
+    Profile {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: Box<EngineError>,
+    },
 }
 
 struct AnalyzerHandle(Analyzer);
@@ -87,21 +116,45 @@ impl std::fmt::Debug for AnalyzerHandle {
 }
 
 impl Engine {
-    /// Starts the analyzer, a forkserver and its first spares.
+    /// Starts the analyzer, and for each profile in use a forkserver and its first spares.
     ///
     /// # Errors
     /// [`EngineError`]: nothing can be run here, and why.
     pub async fn start(
         config: &TaskConfig,
-        policy: &Policy,
+        policies: &Policies,
         interpreter: &Interpreter,
         concurrency: usize,
     ) -> Result<Arc<Self>, EngineError> {
-        let planned = plan(policy, interpreter, config, concurrency)?;
-        Self::start_planned(config, policy, planned, concurrency).await
+        let in_use: Vec<&Policy> = policies.in_use().collect();
+        let several = in_use.len() > 1;
+        let planned = plan_all(&in_use, interpreter, config, concurrency)
+            .map_err(|(name, error)| EngineError::from(error).of(&name, several))?;
+        Self::start_all(config, policies, planned, concurrency).await
     }
 
-    /// As [`Engine::start`], from a plan that was made already.
+    /// As [`Engine::start`], from plans that were made already: one for each profile in use, in their order.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub async fn start_all(
+        config: &TaskConfig,
+        policies: &Policies,
+        planned: Vec<Planned>,
+        concurrency: usize,
+    ) -> Result<Arc<Self>, EngineError> {
+        let several = planned.len() > 1;
+        let start = |(index, (policy, planned)): (usize, (&Policy, Planned))| {
+            let (most, name) = (if index == 0 { MOST_SPARES } else { MOST_SPARES_OF_OTHERS }, policy.name.clone());
+            let (policy, spares) = (policy.clone(), concurrency.clamp(1, most));
+            async move { Profile::start(&policy, planned, spares).await.map_err(|error| error.of(&name, several)) }
+        };
+        // One that does not start ends those that did.
+        let profiles = try_join_all(policies.in_use().zip(planned).enumerate().map(start)).await?;
+        Self::of(config, profiles, policies.matches().to_vec(), concurrency)
+    }
+
+    /// With one profile for all tasks, from a plan that was made already.
     ///
     /// # Errors
     /// As [`Engine::start`].
@@ -109,6 +162,16 @@ impl Engine {
         config: &TaskConfig,
         policy: &Policy,
         planned: Planned,
+        concurrency: usize,
+    ) -> Result<Arc<Self>, EngineError> {
+        let profile = Profile::start(policy, planned, concurrency.clamp(1, MOST_SPARES)).await?;
+        Self::of(config, vec![profile], Vec::new(), concurrency)
+    }
+
+    fn of(
+        config: &TaskConfig,
+        profiles: Vec<Profile>,
+        matches: Vec<Match>,
         concurrency: usize,
     ) -> Result<Arc<Self>, EngineError> {
         let lanes = available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -120,29 +183,87 @@ impl Engine {
             abandoned: 2,
         };
         let analyzer = Analyzer::start(settings).map_err(EngineError::Analyzer)?;
-        let pool = Pool::start(planned.recipe, concurrency.clamp(1, MOST_SPARES), planned.recycling).await?;
-        let mib = |mib: u64| mib.saturating_mul(1024 * 1024);
-        let engine = Arc::new(Self {
+        let mut others = profiles.into_iter();
+        let default = others.next().ok_or(EngineError::Unplanned)?;
+        Ok(Arc::new(Self {
             analyzer: AnalyzerHandle(analyzer),
-            rules: Arc::new(rules(policy)),
+            default,
+            others: others.collect(),
+            matches,
+            budget: Budget::new(config.answer_memory),
+            timeout: config.timeout,
+            env: config.env.clone(),
+        }))
+    }
+
+    /// What became of each layer, of the default profile.
+    pub fn layers(&self) -> Vec<Outcome> {
+        self.default.layers()
+    }
+
+    /// The sealed children in stock, of the default profile.
+    pub fn pool(&self) -> &Pool {
+        &self.default.pool
+    }
+
+    /// All profiles that tasks can get, the default one first.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        [&self.default].into_iter().chain(&self.others)
+    }
+
+    /// The profile of a task: what the first match says that it fits. The labels are n8n's words, which are trusted as the
+    /// broker is; names in them are its users'.
+    pub(crate) fn profile(&self, settings: &Settings) -> &Profile {
+        let labels = Labels {
+            workflow_id: Some(&settings.workflow_id),
+            workflow_name: Some(&settings.workflow_name),
+            node_id: Some(&settings.node_id),
+            node_name: Some(&settings.node_name),
+        };
+        let chosen = self.matches.iter().find(|one| one.fits(&labels));
+        let profile = chosen.and_then(|one| self.profiles().find(|profile| profile.name == one.profile));
+        profile.unwrap_or(&self.default)
+    }
+
+    /// Judges code by a profile's rules, off the event loop.
+    pub(crate) async fn analyze(&self, profile: &Profile, code: &str) -> Arc<Analysis> {
+        let (tell, told) = oneshot::channel();
+        self.analyzer.0.submit(code.into(), Arc::clone(&profile.rules), |verdict| {
+            let _ = tell.send(verdict);
+        });
+        // The analyzer promises an answer; without one the code is not judged, so it does not run.
+        told.await.unwrap_or_else(|_| Arc::new(Analysis::Failed(palisade_analyzer::Failure::NoThread)))
+    }
+}
+
+impl EngineError {
+    fn of(self, name: &str, several: bool) -> Self {
+        if several { Self::Profile { name: name.to_owned(), error: Box::new(self) } } else { self }
+    }
+}
+
+impl Profile {
+    async fn start(policy: &Policy, planned: Planned, spares: usize) -> Result<Self, EngineError> {
+        let pool = Pool::start(planned.recipe, spares, planned.recycling).await?;
+        let mib = |mib: u64| mib.saturating_mul(1024 * 1024);
+        let profile = Self {
+            name: policy.name.clone(),
+            rules: Arc::new(policy.rules()),
             pool,
             limits: TaskLimits {
                 memory: mib(policy.limits.memory_mib),
                 result: mib(policy.limits.result_mib),
                 prints: policy.limits.prints,
                 print_bytes: policy.limits.print_bytes,
-                threads: THREADS,
+                threads: policy.limits.processes,
             },
-            budget: Budget::new(config.answer_memory),
-            timeout: config.timeout,
-            env: config.env.clone(),
             settled: planned.settled,
             grants: Grants::of(policy),
-        });
-        if let Some(warning) = promises::warning(&engine.promises()) {
-            tracing::warn!("{warning}");
+        };
+        if let Some(warning) = promises::warning(&profile.promises()) {
+            tracing::warn!("Profile {}: {warning}", profile.name);
         }
-        Ok(engine)
+        Ok(profile)
     }
 
     /// What became of each layer.
@@ -151,13 +272,6 @@ impl Engine {
         layers.retain(|outcome| self.settled.iter().all(|settled| settled.layer != outcome.layer));
         layers.extend(self.settled.iter().cloned());
         layers
-    }
-
-    /// Names of the layers that are missing here, or switched off.
-    pub fn missing(&self) -> Vec<String> {
-        let is_missing = |state: &State| matches!(state, State::Missing { .. } | State::Off);
-        let layers = self.layers().into_iter().filter(|outcome| is_missing(&outcome.state));
-        layers.map(|outcome| outcome.layer.name().to_owned()).collect()
     }
 
     /// What stands against each class of attack, from what became of each layer.
@@ -170,25 +284,10 @@ impl Engine {
     pub fn pool(&self) -> &Pool {
         &self.pool
     }
-
-    /// Judges code, off the event loop.
-    pub(crate) async fn analyze(&self, code: &str) -> Arc<Analysis> {
-        let (tell, told) = oneshot::channel();
-        self.analyzer.0.submit(code.into(), Arc::clone(&self.rules), |verdict| {
-            let _ = tell.send(verdict);
-        });
-        // The analyzer promises an answer; without one the code is not judged, so it does not run.
-        told.await.unwrap_or_else(|_| Arc::new(Analysis::Failed(palisade_analyzer::Failure::NoThread)))
-    }
 }
 
 impl Execute for Engine {
     fn execute(self: Arc<Self>, task: Task, cancel: CancellationToken) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
         Box::pin(async move { task::run(&self, &task, &cancel).await })
     }
-}
-
-/// The analyzer's rules, as the policy has them.
-pub fn rules(policy: &Policy) -> Rules {
-    policy.rules()
 }

@@ -130,6 +130,8 @@ pub enum ErrorKind {
 /// What held for a task and what each stage of it cost.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
+    /// The profile of the policy that it ran with; nothing where it came to none.
+    pub profile: Option<String>,
     /// Stages in order, with the time each took.
     pub stages: Vec<(&'static str, Duration)>,
     /// Layers that were verified for the child that ran it.
@@ -140,7 +142,7 @@ pub struct Report {
     pub child_pid: Option<i32>,
 }
 
-/// Layers and stages, in one line.
+/// Layers, stages and profile, in one line.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("layers:")?;
@@ -157,6 +159,9 @@ impl fmt::Display for Report {
         for (index, (stage, took)) in self.stages.iter().enumerate() {
             let separator = if index == 0 { "; " } else { ", " };
             write!(f, "{separator}{stage} {:.2} ms", took.as_secs_f64() * 1000.0)?;
+        }
+        if let Some(profile) = &self.profile {
+            write!(f, "; profile {}", one_line(profile, 100))?;
         }
         Ok(())
     }
@@ -176,5 +181,7 @@ mod tests {
         report.without = vec!["slot_uids".to_owned(), "cgroup".to_owned()];
         let line = "layers: seccomp land\\nlock; without: slot_uids cgroup; analyze 0.15 ms, run 3.00 ms";
         assert_eq!(report.to_string(), line);
+        report.profile = Some("strict".to_owned());
+        assert!(report.to_string().ends_with(", run 3.00 ms; profile strict"));
     }
 }

@@ -47,7 +47,16 @@ pub struct Recipe {
     /// is wanted: both are settled when the forkserver tells what it has.
     pub seal: SealPlan,
     /// Where its children get a cgroup each.
-    pub groups: Option<Arc<Groups>>,
+    pub groups: Option<TaskGroups>,
+}
+
+/// Where children get a cgroup each.
+#[derive(Debug, Clone)]
+pub struct TaskGroups {
+    /// The runner's own, of all profiles.
+    pub groups: Arc<Groups>,
+    /// What a child may hold beyond what it has when it is sealed, in bytes.
+    pub memory: u64,
 }
 
 /// Why there is no forkserver.
@@ -89,7 +98,7 @@ pub struct Forkserver {
     /// Whether its children get a scratch folder each.
     scratch: bool,
     /// Where its children get a cgroup each.
-    pub groups: Option<Arc<Groups>>,
+    pub groups: Option<TaskGroups>,
     /// Since when it can fork.
     pub since: Instant,
     footprint: u64,

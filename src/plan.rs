@@ -5,19 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_channel::control::{Modules, Preparation};
-use palisade_policy::{Allow, LayerMode, Layers, Policy, Tier as PolicyTier};
+use palisade_policy::{Abilities, Allow, LayerMode, Layers, Policy};
 use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
 use palisade_sandbox::layer::{Layer, Mode, Outcome, Outcomes, Refusal, State};
-use palisade_sandbox::plan::{Calls, FileRules, JailPlan, Limits, Modes, SealPlan, SlotUids};
+use palisade_sandbox::plan::{Calls, FileRules, JailPlan, Limits, Modes, Scratch, SealPlan, SlotUids};
 
 use crate::config::TaskConfig;
-use crate::forkserver::Recipe;
+use crate::forkserver::{Recipe, TaskGroups};
 use crate::interpreter::Interpreter;
 use crate::pool::{MOST_GROWTH, Recycling};
-
-/// Threads of a child, where its tier has threads at all.
-pub const THREADS: u32 = 64;
 
 /// Children that may have a user id at one time beyond the tasks and the spares: killed ones that are not reaped yet.
 const SLOTS_BEYOND_TASKS: u32 = 64;
@@ -42,37 +39,95 @@ pub struct Planned {
 ///
 /// # Errors
 /// A layer that policy requires and that is known to be missing already.
-pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tasks: usize) -> Result<Planned, Refusal> {
-    let modes = if palisade_sandbox::SEALS {
+pub fn plan(
+    policy: &Policy,
+    interpreter: &Interpreter,
+    config: &TaskConfig,
+    tasks: usize,
+) -> Result<Planned, Refusal> {
+    let mut offset = 0;
+    let (mut planned, modes) = alone(policy, interpreter, config, tasks, &mut offset)?;
+    let mut groups = None;
+    group(policy, modes, &mut groups, largest([policy]), &mut planned)?;
+    Ok(planned)
+}
+
+/// Plans for several profiles, of which any may have all `tasks` tasks at one time.
+///
+/// # Errors
+/// As [`plan`], and the name of the profile it is about.
+pub fn plan_all(
+    policies: &[&Policy],
+    interpreter: &Interpreter,
+    config: &TaskConfig,
+    tasks: usize,
+) -> Result<Vec<Planned>, (String, Refusal)> {
+    // No two forkservers may give the same user id to a child.
+    let mut offset = 0;
+    let mut all = Vec::new();
+    for policy in policies {
+        let planned = alone(policy, interpreter, config, tasks, &mut offset);
+        all.push(planned.map_err(|error| (policy.name.clone(), error))?);
+    }
+    let (mut groups, most) = (None, largest(policies.iter().copied()));
+    let mut plans = Vec::new();
+    // Last: it moves this process, so what may refuse has to have had its say.
+    for ((mut planned, modes), policy) in all.into_iter().zip(policies) {
+        group(policy, modes, &mut groups, most, &mut planned)
+            .map_err(|refusal| (policy.name.clone(), refusal))?;
+        plans.push(planned);
+    }
+    Ok(plans)
+}
+
+/// All of a plan but what profiles share.
+fn alone(
+    policy: &Policy,
+    interpreter: &Interpreter,
+    config: &TaskConfig,
+    tasks: usize,
+    offset: &mut u32,
+) -> Result<(Planned, Modes), Refusal> {
+    let mut modes = if palisade_sandbox::SEALS {
         modes(&policy.layers)
     } else {
         modes_without_seal(policy, config.allow_unsealed)?
     };
     let calls = calls(policy);
+    if calls.tcp {
+        // Nobody could be reached out of it, and the ports are what keeps a task in.
+        modes.net_namespace = Mode::Off;
+    }
     let mut settled = Vec::new();
-    let slot_uids = slots(&modes, interpreter, calls, tasks, &mut settled)?;
+    let slot_uids = slots(&modes, interpreter, calls, tasks, offset, &mut settled)?;
     let libraries = libraries(interpreter);
-    let processes = slot_uids.map(|_| if calls.threads { u64::from(THREADS) } else { 1 });
     let limits = &policy.limits;
+    let mut readable = libraries.clone();
+    readable.extend(policy.files_read.iter().cloned());
     let seal = SealPlan {
         calls,
         landlock: modes.landlock != Mode::Off,
         seccomp: modes.seccomp != Mode::Off,
         limits: (modes.rlimits != Mode::Off).then_some(Limits {
             address_space: limits.memory_mib.saturating_mul(MIB),
-            cpu_seconds: config.timeout.as_secs().saturating_mul(2).saturating_add(CPU_ALLOWANCE),
+            cpu_seconds: cpu_seconds(policy, config),
             open_files: limits.open_files,
             stack: limits.stack_mib.saturating_mul(MIB),
-            processes,
+            processes: slot_uids.map(|_| processes(policy)),
             file_size: 0,
         }),
         files: if calls.files {
-            FileRules { execute: Vec::new(), read: libraries.clone() }
+            FileRules { execute: Vec::new(), read: readable.clone() }
         } else {
             FileRules::default()
         },
-        connect_tcp: Vec::new(),
-        scratch: None,
+        connect_tcp: policy.connect_tcp.clone(),
+        scratch: calls.scratch.then(|| Scratch {
+            bytes: policy.scratch.size_mib.saturating_mul(MIB),
+            entries: policy.scratch.files,
+            folders: slot_count(tasks),
+            place: PathBuf::new(),
+        }),
         sabotage: Vec::new(),
     };
     let jail = JailPlan {
@@ -80,7 +135,8 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         arguments: ["-I", "-B", "-X", "utf8", "-X", "disable_remote_debug"].map(String::from).into(),
         environment: environment(config),
         modes,
-        files: jail_files(interpreter, libraries),
+        // A child can only have less than its forkserver.
+        files: jail_files(interpreter, if calls.files { readable } else { libraries }),
         calls,
         connect_tcp: Vec::new(),
         scratch: None,
@@ -92,32 +148,41 @@ pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tas
         stdlib: modules(&policy.stdlib),
         external: modules(&policy.external),
         builtins_deny: policy.builtins_deny.clone(),
+        guards: policy.interpreter.guards,
         preload: policy.preload.clone(),
         preload_stdlib_extensions: policy.preload_all_stdlib,
         transitive_imports: config.allow_transitive_imports,
     };
-    // Last: it moves this process, so what may refuse has to have had its say.
-    let groups = groups(modes.cgroup, limits.memory_mib, calls, &mut settled)?;
     let version = (interpreter.version.0, interpreter.version.1);
-    Ok(Planned {
-        recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal, groups },
+    let planned = Planned {
+        recipe: Recipe { jailer: "/proc/self/exe".into(), version, jail, preparation, seal, groups: None },
         recycling: Recycling {
             forks: limits.tasks_per_forkserver,
             age: Duration::from_secs(limits.forkserver_max_age_s),
             growth: MOST_GROWTH,
         },
         settled,
-    })
+    };
+    Ok((planned, modes))
 }
 
-/// What the policy's tier needs, and an event loop where a task may have one.
+/// The policy's abilities, as the sandbox calls them.
 fn calls(policy: &Policy) -> Calls {
-    Calls {
-        threads: policy.tier >= PolicyTier::Threads,
-        event_loop: policy.stdlib.permits("asyncio"),
-        files: policy.tier == PolicyTier::Files,
-        ..Calls::strict()
+    let Abilities { threads, event_loop, files, scratch, tcp, dns } = policy.abilities;
+    Calls { threads, event_loop, files, scratch, tcp, dns }
+}
+
+/// CPU time of a task: the policy's, or what its time limit can need on two cores, and some.
+fn cpu_seconds(policy: &Policy, config: &TaskConfig) -> u64 {
+    match policy.limits.cpu_s {
+        0 => config.timeout.as_secs().saturating_mul(2).saturating_add(CPU_ALLOWANCE),
+        seconds => seconds,
     }
+}
+
+/// Processes and threads of a child.
+fn processes(policy: &Policy) -> u64 {
+    if policy.abilities.threads { u64::from(policy.limits.processes) } else { 1 }
 }
 
 fn modules(allow: &Allow) -> Modules {
@@ -162,24 +227,37 @@ fn modes_without_seal(policy: &Policy, allowed: bool) -> Result<Modes, Refusal> 
     Ok(modes(&policy.layers.nothing_required()))
 }
 
+/// Children of one forkserver that may be there at one time.
+fn slot_count(tasks: usize) -> u32 {
+    u32::try_from(tasks).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(SLOTS_BEYOND_TASKS)
+}
+
 /// User ids for children, where the host lets the runner give them.
 fn slots(
     modes: &Modes,
     interpreter: &Interpreter,
     calls: Calls,
     tasks: usize,
+    offset: &mut u32,
     settled: &mut Vec<Outcome>,
 ) -> Result<Option<SlotUids>, Refusal> {
     if modes.slot_uids == Mode::Off {
         settled.push(Outcome { layer: Layer::SlotUids, state: State::Off });
         return Ok(None);
     }
-    let count = u32::try_from(tasks).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(SLOTS_BEYOND_TASKS);
-    let refusal = match identity::slot_uids(count) {
+    let count = slot_count(tasks);
+    // The ids before the offset are those of other profiles.
+    let range = identity::slot_uids(count.saturating_add(*offset))
+        .map(|all| SlotUids { first: all.first.saturating_add(*offset), count });
+    let mut take = |range| {
+        *offset = offset.saturating_add(count);
+        Ok(Some(range))
+    };
+    let refusal = match range {
         // A task that opens no file needs none of the interpreter's: all is mapped and imported before it changes its id.
-        Ok(range) if !calls.files => return Ok(Some(range)),
+        Ok(range) if !calls.files => return take(range),
         Ok(range) => match interpreter.usable_by(range.first, range.first) {
-            Ok(()) => return Ok(Some(range)),
+            Ok(()) => return take(range),
             Err(obstacle) => Refusal::new(
                 Layer::SlotUids,
                 format!("children of other ids could not read the interpreter: {obstacle}"),
@@ -196,24 +274,32 @@ fn slots(
     Ok(None)
 }
 
-/// A cgroup for each child, where the runner was given one.
-fn groups(
-    mode: Mode,
-    memory_mib: u64,
-    calls: Calls,
-    settled: &mut Vec<Outcome>,
-) -> Result<Option<Arc<Groups>>, Refusal> {
-    let limits = GroupLimits {
-        memory: memory_mib.saturating_mul(MIB),
-        processes: if calls.threads { u64::from(THREADS) } else { 1 },
-    };
-    let (mut groups, mut outcomes) = (None, Outcomes::default());
-    outcomes.apply(Layer::Cgroup, mode, || {
-        let taken = groups.insert(Groups::take_over(limits)?);
+/// The most that any profile's child may have, beside its memory.
+fn largest<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> u64 {
+    policies.into_iter().map(processes).max().unwrap_or(1)
+}
+
+/// A cgroup for each child, where the runner was given one. It is taken over once, for the first profile that wants it.
+fn group(
+    policy: &Policy,
+    modes: Modes,
+    groups: &mut Option<Arc<Groups>>,
+    processes: u64,
+    planned: &mut Planned,
+) -> Result<(), Refusal> {
+    let mut outcomes = Outcomes::default();
+    outcomes.apply(Layer::Cgroup, modes.cgroup, || {
+        let taken = match groups {
+            Some(taken) => taken,
+            // What a child holds when it is put there is added by whoever does it, and with it its profile's limit.
+            None => groups.insert(Groups::take_over(GroupLimits { memory: 0, processes })?),
+        };
+        let memory = policy.limits.memory_mib.saturating_mul(MIB);
+        planned.recipe.groups = Some(TaskGroups { groups: Arc::clone(taken), memory });
         Ok(taken.folder().to_string_lossy().into_owned())
     })?;
-    settled.append(&mut outcomes.0);
-    Ok(groups)
+    planned.settled.append(&mut outcomes.0);
+    Ok(())
 }
 
 /// What Python code is loaded from.

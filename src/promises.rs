@@ -7,7 +7,7 @@
 mod classes;
 mod document;
 
-use palisade_policy::{Policy, Tier};
+use palisade_policy::{Abilities, Policy};
 use palisade_sandbox::layer::{Layer, Outcome, State};
 use serde::Serialize;
 
@@ -66,7 +66,8 @@ pub struct Grants {
 impl Grants {
     /// What this policy grants.
     pub fn of(policy: &Policy) -> Self {
-        Self { threads: policy.tier >= Tier::Threads, files: policy.tier >= Tier::Files, ..Self::default() }
+        let Abilities { threads, event_loop: _, files, scratch, tcp, dns } = policy.abilities;
+        Self { threads, files, scratch, tcp, dns }
     }
 
     fn has(self, grant: Grant) -> bool {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::conversation::{Conversation, End, LONGEST_PRINT};
 use crate::budget::Room;
-use crate::engine::Engine;
+use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task};
 use crate::forkserver::Death;
 use crate::frame::Settings;
@@ -46,10 +46,11 @@ const END_BY_ITSELF: Duration = Duration::from_millis(250);
 /// Runs one task. Whatever happens becomes one answer; whatever started is dead or dying when it is there.
 pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken) -> Answer {
     let settings = &*task.settings;
-    let mut report = Report::default();
+    let profile = engine.profile(settings);
+    let mut report = Report { profile: Some(profile.name.clone()), ..Report::default() };
     let mut said = Said::default();
     let outcome = tokio::select! {
-        outcome = attempt(engine, settings, &mut report, &mut said) => outcome,
+        outcome = attempt(engine, profile, settings, &mut report, &mut said) => outcome,
         // The child was dropped with the attempt, and that killed it.
         () = cancel.cancelled() => Outcome::Cancelled,
     };
@@ -57,7 +58,7 @@ pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken
         prints: said.prints,
         omitted_prints: said.omitted,
         room: said.room,
-        verdict: verdict(outcome, settings.continue_on_fail, engine.limits.memory),
+        verdict: verdict(outcome, settings.continue_on_fail, profile.limits.memory),
         report,
     }
 }
@@ -74,9 +75,15 @@ struct Said {
     waits_for: Option<u64>,
 }
 
-async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said: &mut Said) -> Outcome {
+async fn attempt(
+    engine: &Engine,
+    profile: &Profile,
+    settings: &Settings,
+    report: &mut Report,
+    said: &mut Said,
+) -> Outcome {
     let mut clock = Clock(Instant::now());
-    let analysis = engine.analyze(&settings.code).await;
+    let analysis = engine.analyze(profile, &settings.code).await;
     report.stages.push(("analyze", clock.lap()));
     let purpose = match &*analysis {
         Analysis::Clean => Purpose::Run,
@@ -91,38 +98,45 @@ async fn attempt(engine: &Engine, settings: &Settings, report: &mut Report, said
         Analysis::Failed(failure) => return Outcome::Unjudged(failure.to_string()),
     };
 
-    let child = match engine.pool.take().await {
+    let child = match profile.pool.take().await {
         Ok(child) => child,
         Err(why) => return Outcome::NoChild(why),
     };
     report.stages.push(("wait", clock.lap()));
     report.layers = child.layers();
-    report.without = child.without(&engine.settled);
+    report.without = child.without(&profile.settled);
     report.child_pid = Some(child.pid);
 
     let head = TaskHead {
         mode: settings.node_mode,
         purpose,
-        max_prints: engine.limits.prints,
-        max_print_bytes: engine.limits.print_bytes.min(LONGEST_PRINT),
-        max_result_bytes: engine.limits.result,
+        max_prints: profile.limits.prints,
+        max_print_bytes: profile.limits.print_bytes.min(LONGEST_PRINT),
+        max_result_bytes: profile.limits.result,
         env: engine.env.clone(),
     };
-    let outcome = supervise(engine, child, &head, settings, said).await;
+    let outcome = supervise(engine, profile, child, &head, settings, said).await;
     report.stages.push(("run", clock.lap()));
     outcome
 }
 
 /// Lets the child work, within its time and its memory.
-async fn supervise(engine: &Engine, child: Child, head: &TaskHead, settings: &Settings, said: &mut Said) -> Outcome {
+async fn supervise(
+    engine: &Engine,
+    profile: &Profile,
+    child: Child,
+    head: &TaskHead,
+    settings: &Settings,
+    said: &mut Said,
+) -> Outcome {
     let limit = engine.timeout;
-    let watch = watch(&child, engine.limits.memory, engine.limits.threads);
+    let watch = watch(&child, profile.limits.memory, profile.limits.threads);
     let end = tokio::select! {
         end = Conversation::new(&child.socket, head, &engine.budget, said).run(settings) => Some(end),
         () = sleep(limit) => None,
         watched = watch => return match watched {
-            Watched::Grown => Outcome::OutOfMemory { limit: engine.limits.memory },
-            Watched::Threads => Outcome::TooManyThreads { limit: engine.limits.threads },
+            Watched::Grown => Outcome::OutOfMemory { limit: profile.limits.memory },
+            Watched::Threads => Outcome::TooManyThreads { limit: profile.limits.threads },
             Watched::Unreadable(why) => Outcome::Violation(format!("its memory cannot be measured: {why}")),
         },
     };

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use palisade_analyzer::{Verdict, analyze};
 
 use super::{AnalyzeArgs, USAGE, startup};
-use crate::engine::rules;
 use crate::logging::one_line;
 
 const REFUSED: u8 = 2;
@@ -18,8 +17,8 @@ pub(super) fn main(args: &AnalyzeArgs) -> ExitCode {
         Ok(config) => config,
         Err(error) => return unusable(&error.to_string()),
     };
-    let rules = match startup::policy(&config) {
-        Ok(policy) => rules(&policy),
+    let rules = match startup::policies(&config, args.profile.profile.as_deref()) {
+        Ok(policies) => policies.default_profile().rules(),
         Err(error) => return unusable(&error.to_string()),
     };
     let mut refused = false;
@@ -75,8 +74,8 @@ mod tests {
     #[test]
     fn findings_have_lines_whatever_they_are() {
         let config = TaskConfig::from_variables(&Variables::new(), &|path| std::fs::read(path)).unwrap();
-        let policy = startup::policy(&config).unwrap();
-        let find = |source: &str| findings(source, &analyze(source, &rules(&policy)));
+        let rules = startup::policies(&config, None).unwrap().default_profile().rules();
+        let find = |source: &str| findings(source, &analyze(source, &rules));
         assert_eq!(find("x = 1\nreturn x"), []);
         let found = find("x = 1\nimport os\ny = x.__class__");
         assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);

@@ -169,9 +169,10 @@ fn bench(args: &BenchArgs) -> Result<Figures, Failure> {
 }
 
 async fn measure(config: &TaskConfig, vars: &Variables, tasks: usize) -> Result<Figures, Failure> {
-    let policy = startup::policy(config)?;
+    let policies = startup::policies(config, None).map_err(CannotRun::from)?;
+    let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
     let interpreter = startup::interpreter(config, vars).map_err(CannotRun::from)?.interpreter;
-    let engine = Engine::start(config, &policy, &interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
+    let engine = Engine::start(config, &policies, &interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
     let (local, told) = Local::start(Arc::clone(&engine), CONCURRENCY).await?;
     let mut bench = Bench { local, told, number: 0 };
     bench.one_by_one(WARM_UP, &engine, false).await?;

@@ -12,28 +12,29 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use nix::unistd::{getegid, geteuid};
-use palisade_policy::Policy;
+use palisade_policy::{Policies, Policy};
 use palisade_sandbox::probe;
 
-use super::{AllowArgs, startup};
+use super::{AllowArgs, CheckArgs, startup};
 use crate::config::{TaskConfig, Variables};
 use crate::interpreter::Interpreter;
 use crate::logging::one_line;
-use crate::plan;
+use crate::plan::{self, Planned};
 use crate::promises::{Grants, Ground, Promise, promises};
 use report::{Check, Grade, Host, Report};
 use seal::{Sealed, nothing_required, seal};
 
-pub(super) fn main(json: bool) -> ExitCode {
+pub(super) fn main(args: &CheckArgs) -> ExitCode {
     let vars = startup::environment();
-    let (checks, promises) = match prepared() {
+    let profile = args.profile.profile.as_deref();
+    let Found { profile, checks, promises } = match prepared() {
         Ok(runtime) => {
-            let found = runtime.block_on(checks(&vars));
+            let found = runtime.block_on(checks(&vars, profile));
             runtime.shutdown_background();
             found
         }
         Err(error) => {
-            (vec![Check::fail("runner", format!("it could not be started: {error}"), "see the error")], Vec::new())
+            Found::only(vec![Check::fail("runner", format!("it could not be started: {error}"), "see the error")])
         }
     };
     let host = Host {
@@ -42,8 +43,8 @@ pub(super) fn main(json: bool) -> ExitCode {
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
     };
-    let report = Report::new(host, checks, promises);
-    let text = if json {
+    let report = Report::new(host, profile, checks, promises);
+    let text = if args.json {
         // Nothing in it can fail to be JSON.
         serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
     } else {
@@ -64,43 +65,85 @@ fn prepared() -> io::Result<tokio::runtime::Runtime> {
     startup::runtime()
 }
 
-async fn checks(vars: &Variables) -> (Vec<Check>, Vec<Promise>) {
-    let (mut checks, mut on_this_host) = (Vec::new(), Vec::new());
+/// All that was found out.
+#[derive(Default)]
+struct Found {
+    /// The profile that the rows are about, where there is one.
+    profile: Option<String>,
+    checks: Vec<Check>,
+    promises: Vec<Promise>,
+}
+
+impl Found {
+    fn only(checks: Vec<Check>) -> Self {
+        Self { checks, ..Self::default() }
+    }
+}
+
+async fn checks(vars: &Variables, profile: Option<&str>) -> Found {
     let config = match startup::task_config(vars, &AllowArgs::default()) {
         Ok(config) => config,
-        Err(error) => return (vec![software::configuration(&error), software::versions()], on_this_host),
+        Err(error) => return Found::only(vec![software::configuration(&error), software::versions()]),
     };
     if !startup::sees_proc() {
-        return (vec![Check::fail("proc", startup::NO_PROC, startup::MOUNT_PROC), software::versions()], on_this_host);
+        return Found::only(vec![
+            Check::fail("proc", startup::NO_PROC, startup::MOUNT_PROC),
+            software::versions(),
+        ]);
     }
-    let policy = startup::policy(&config);
+    let (mut checks, mut on_this_host) = (Vec::new(), Vec::new());
+    let policies = startup::policies(&config, profile);
     let found = startup::interpreter(&config, vars);
-    checks.push(software::policy(&config, &policy));
+    checks.push(software::policy(&config, &policies));
     checks.push(software::interpreter(&found));
     checks.push(software::versions());
-    match (&policy, &found) {
-        (Ok(policy), Ok(found)) => {
-            let (rows, promises) = sandbox(&config, policy, &found.interpreter).await;
+    match (&policies, &found) {
+        (Ok(policies), Ok(found)) => {
+            let (rows, promises) = sandbox(&config, policies, &found.interpreter).await;
             checks.extend(rows);
             on_this_host = promises;
         }
-        (Ok(policy), Err(_)) => {
-            checks.extend(layers::rows(&plan::modes(&policy.layers), &[], None));
+        (Ok(policies), Err(_)) => {
+            checks.extend(layers::rows(&plan::modes(&policies.default_profile().layers), &[], None));
             checks.push(seal::not_tried());
             checks.push(ablation::not_tried());
         }
         (Err(_), _) => {}
     }
-    (checks, on_this_host)
+    let profile = policies.ok().map(|policies| policies.default_profile().name.clone());
+    Found { profile, checks, promises: on_this_host }
 }
 
-async fn sandbox(config: &TaskConfig, policy: &Policy, interpreter: &Interpreter) -> (Vec<Check>, Vec<Promise>) {
-    let sealed = seal(policy, interpreter, config).await;
+async fn sandbox(
+    config: &TaskConfig,
+    policies: &Policies,
+    interpreter: &Interpreter,
+) -> (Vec<Check>, Vec<Promise>) {
+    let in_use: Vec<&Policy> = policies.in_use().collect();
+    // All at once, as tasks get them; where one cannot be planned, each is tried alone, and its row tells.
+    let planned = plan::plan_all(&in_use, interpreter, config, 1).ok();
+    let mut planned = planned.into_iter().flatten();
+    let default = policies.default_profile();
+    let (mut checks, promises) = of_default(config, default, planned.next(), interpreter).await;
+    for other in in_use.into_iter().skip(1) {
+        let sealed = seal(other, planned.next(), interpreter, config).await;
+        checks.push(seal::of_other(&other.name, sealed).await);
+    }
+    (checks, promises)
+}
+
+async fn of_default(
+    config: &TaskConfig,
+    policy: &Policy,
+    planned: Option<Planned>,
+    interpreter: &Interpreter,
+) -> (Vec<Check>, Vec<Promise>) {
+    let sealed = seal(policy, planned, interpreter, config).await;
     let child = seal::row(&sealed);
     // With one layer refused nothing is known of those that come after it.
     let shown = match sealed {
         Ok(_) => sealed,
-        Err(_) => seal(&nothing_required(policy), interpreter, config).await,
+        Err(_) => seal(&nothing_required(policy), None, interpreter, config).await,
     };
     let Ok(Sealed { trial, recipe, layers }) = shown else {
         let rows = layers::rows(&plan::modes(&policy.layers), &[], None);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use palisade_policy::Policies;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -65,12 +66,15 @@ fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     if let Some(seconds) = args.timeout {
         config.timeout = Duration::from_secs(u64::from(seconds));
     }
+    let policies = startup::policies(&config, args.profile.profile.as_deref()).map_err(CannotRun::from)?;
+    // There is one task only, and what it is called says nothing of what it may do.
+    let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
     let source = read_source(&args.file).map_err(Failure::Usage)?;
     let settings = settings(args, &source).map_err(Failure::Usage)?;
     let internal = |what: &'static str| move |error: io::Error| Failure::Internal(format!("{what}: {error}"));
     startup::harden().map_err(internal("the memory of the process cannot be protected"))?;
     let runtime = startup::runtime().map_err(internal("the event loop could not be started"))?;
-    let (outcome, observed) = runtime.block_on(task(&config, &vars, &settings))?;
+    let (outcome, observed) = runtime.block_on(task(&config, &policies, &vars, &settings))?;
     runtime.shutdown_background();
     Ok(show(args, &source, &outcome, observed))
 }
@@ -78,10 +82,11 @@ fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 /// Has one task run by a runner of its own.
 async fn task(
     config: &TaskConfig,
+    policies: &Policies,
     vars: &Variables,
     settings: &RawValue,
 ) -> Result<(TaskOutcome, Option<Observed>), Failure> {
-    let engine = startup::engine(config, vars, 1).await?;
+    let engine = startup::engine(config, policies, vars, 1).await?;
     let (local, mut told) = Local::start(engine, 1).await.map_err(Failure::Internal)?;
     let outcome = local.task(settings).await.map_err(Failure::Internal)?;
     let observed = told.try_recv().ok();
@@ -219,6 +224,7 @@ fn machine_readable(word: &str, outcome: &TaskOutcome, observed: Option<&Observe
         report: json!({
             "layers": report.map(|report| &report.layers),
             "without": report.map(|report| &report.without),
+            "profile": report.and_then(|report| report.profile.as_deref()),
             "stages_ms": stages,
             "elapsed_ms": milliseconds(outcome.elapsed),
         }),

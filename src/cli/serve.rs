@@ -60,9 +60,13 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return refuse(&format!("Signals cannot be received: {error}")),
     };
+    let policies = match startup::policies(&config.tasks, None) {
+        Ok(policies) => policies,
+        Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
+    };
     // A slow interpreter may take a minute to come up; who wants the runner gone need not wait for it.
     let started = tokio::select! {
-        started = startup::engine(&config.tasks, vars, config.max_concurrency) => started,
+        started = startup::engine(&config.tasks, &policies, vars, config.max_concurrency) => started,
         Some(signal) = signals.recv() => {
             info!("Received {} signal, starting shutdown...", signal.name());
             return ExitCode::SUCCESS;
@@ -72,12 +76,16 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         Ok(engine) => engine,
         Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
     };
-    for Outcome { layer, state } in engine.layers() {
-        match state {
-            State::Held { detail } => debug!("{layer}: in force {detail}"),
-            State::Missing { found, remedy } => warn!("{layer}: missing ({found}); {remedy}"),
-            State::Off => warn!("{layer}: switched off"),
-            State::NotNeeded => debug!("{layer}: not needed"),
+    let several = engine.profiles().count() > 1;
+    for profile in engine.profiles() {
+        let of = if several { format!("profile {}: ", profile.name) } else { String::new() };
+        for Outcome { layer, state } in profile.layers() {
+            match state {
+                State::Held { detail } => debug!("{of}{layer}: in force {detail}"),
+                State::Missing { found, remedy } => warn!("{of}{layer}: missing ({found}); {remedy}"),
+                State::Off => warn!("{of}{layer}: switched off"),
+                State::NotNeeded => debug!("{of}{layer}: not needed"),
+            }
         }
     }
     let options = Options {

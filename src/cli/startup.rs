@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
-use palisade_policy::{Policy, PolicyError};
+use palisade_policy::{Given, Origin, Policies, PolicyError};
 use palisade_sandbox::process;
 use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
@@ -23,8 +23,6 @@ use crate::logging::one_line;
 pub(super) enum CannotRun {
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    #[error("the policy that PALISADE_POLICY names cannot be read: {file}: {cause}")]
-    PolicyFile { file: String, cause: String },
     #[error("{NO_PROC}; {MOUNT_PROC}")]
     NoProc,
     #[error(transparent)]
@@ -51,22 +49,30 @@ pub(super) fn task_config(vars: &Variables, allow: &AllowArgs) -> Result<TaskCon
     let mut config = TaskConfig::from_variables(vars, &|path| std::fs::read(path))?;
     if let Some(stdlib) = &allow.allow_stdlib {
         config.stdlib_allow = stdlib.clone();
+        config.stdlib_origin = Origin::option("--allow-stdlib");
     }
     if let Some(external) = &allow.allow_external {
         config.external_allow = external.clone();
+        config.external_origin = Origin::option("--allow-external");
     }
     Ok(config)
 }
 
-/// The policy of the configured file, or else the built-in one, with the configured lists.
-pub(super) fn policy(config: &TaskConfig) -> Result<Policy, CannotRun> {
-    let builtins_deny = config.builtins_deny.clone();
-    let (stdlib, external) = (config.stdlib_allow.clone(), config.external_allow.clone());
-    let Some(path) = &config.policy else { return Ok(Policy::load(stdlib, external, builtins_deny)?) };
-    let file = one_line(&path.to_string_lossy(), 500);
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| CannotRun::PolicyFile { file: file.clone(), cause: error.to_string() })?;
-    Ok(Policy::from_toml(&text, &file, stdlib, external, builtins_deny)?)
+/// The configured policy, with n8n's lists. A profile that is named takes the place of all choice.
+pub(super) fn policies(config: &TaskConfig, profile: Option<&str>) -> Result<Policies, PolicyError> {
+    let policies = Policies::load(config.policy.as_deref(), given(config))?;
+    match profile {
+        Some(name) => policies.only(name),
+        None => Ok(policies),
+    }
+}
+
+/// What is said about the policy outside of its files.
+pub(super) fn given(config: &TaskConfig) -> Given {
+    Given::default()
+        .stdlib(&config.stdlib_allow, config.stdlib_origin.clone())
+        .external(&config.external_allow, config.external_origin.clone())
+        .builtins_deny(config.builtins_deny.as_deref(), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"))
 }
 
 /// Looks for an interpreter, which takes seconds where many are installed.
@@ -88,17 +94,20 @@ pub(super) fn harden() -> std::io::Result<()> {
 /// Finds an interpreter and starts an engine with it.
 pub(super) async fn engine(
     config: &TaskConfig,
+    policies: &Policies,
     vars: &Variables,
     concurrency: usize,
 ) -> Result<Arc<Engine>, CannotRun> {
     if !sees_proc() {
         return Err(CannotRun::NoProc);
     }
-    let policy = policy(config)?;
+    for warning in policies.warnings() {
+        tracing::warn!("Policy: {}", one_line(&warning, 1000));
+    }
     // Candidates are started to be asked what they are, which may take long.
     let (asked, environment) = (config.clone(), vars.clone());
     let found = spawn_blocking(move || interpreter(&asked, &environment)).await;
     let found = found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
     tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
-    Ok(Engine::start(config, &policy, &found.interpreter, concurrency).await?)
+    Ok(Engine::start(config, policies, &found.interpreter, concurrency).await?)
 }

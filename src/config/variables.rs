@@ -121,7 +121,12 @@ pub const TABLE: &[Variable] = &[
         "",
         "MiB for the results of all tasks on their way to the broker, and a quarter of it for prints; two results of 256 MiB when empty",
     ),
-    direct(variable("PALISADE_POLICY", Text, "", "a TOML file with the policy; the built-in one when empty")),
+    direct(variable(
+        "PALISADE_POLICY",
+        Text,
+        "",
+        "the policy: a built-in profile's name, a TOML file or a folder of them; the built-in default when empty",
+    )),
     direct(variable(
         "PALISADE_CA_FILE",
         Text,

@@ -15,7 +15,7 @@ use palisade_sandbox::plan::{Limits, Scratch};
 use palisade_sandbox::verify::{Expectation, NotVerified, Status};
 use palisade_sandbox::{limits, process, scratch};
 
-use super::{Recipe, StartError, strays};
+use super::{Recipe, StartError, TaskGroups, strays};
 use crate::{extension, jailer, logging};
 
 /// Time for the jailer and for the interpreter to come up, each.
@@ -184,7 +184,7 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     conversation.send("seal", &Command::Arm(seal.clone()), None)?;
     let (armed, _) = conversation.hear("seal", COME_UP)?;
     let Event::Armed = armed else { return Err(conversation.unexpected("seal", armed)) };
-    if let Some(groups) = &recipe.groups {
+    if let Some(TaskGroups { groups, .. }) = &recipe.groups {
         layers.push(Outcome { layer: Layer::Cgroup, state: State::held(groups.folder().to_string_lossy()) });
     }
 

@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::forkserver::slots::Slots;
-use crate::forkserver::{Asked, Death, Ended, Forkserver};
+use crate::forkserver::{Asked, Death, Ended, Forkserver, TaskGroups};
 use crate::procfs::Stat;
 
 /// How long fork, seal and warm-up may take.
@@ -137,8 +137,9 @@ impl Child {
             ..forkserver.expectation.clone()
         };
         let seen = verify(pid, &own)?;
-        if let Some(groups) = forkserver.groups.clone() {
-            let held = spawn_blocking(move || groups.hold(pid, seen.footprint)).await.map_err(io::Error::other)?;
+        if let Some(TaskGroups { groups, memory }) = forkserver.groups.clone() {
+            let limit = seen.footprint.saturating_add(memory);
+            let held = spawn_blocking(move || groups.hold(pid, limit)).await.map_err(io::Error::other)?;
             end.group = Some(held.map_err(Unfit::Cgroup)?);
         }
         // Last: both are still true, so all of the above was about this process. Without SCM_PIDFD (before Linux 6.5) the

@@ -68,7 +68,7 @@ pub(crate) fn row<'a>(report: &'a Value, name: &str) -> &'a Value {
 /// The shape that programs rely on.
 pub(crate) fn is_well_formed(report: &Value) {
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(report), ["checks", "host", "on_this_host", "result", "version"]);
+    assert_eq!(keys(report), ["checks", "host", "on_this_host", "profile", "result", "version"]);
     assert_eq!(keys(&report["host"]), ["architecture", "gid", "system", "uid"]);
     assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
     let order = ["pass", "caution", "fail"];

@@ -55,6 +55,8 @@ pub struct Preparation {
     pub external: Modules,
     /// Built-ins that user code has not.
     pub builtins_deny: Vec<String>,
+    /// Whether user code gets the import guard and the built-ins without those above; else it has the real ones.
+    pub guards: bool,
     /// Modules to import now.
     pub preload: Vec<String>,
     /// Whether every extension module of the standard library is imported now, because late imports cannot map one.

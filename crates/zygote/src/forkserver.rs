@@ -206,6 +206,7 @@ fn settings(preparation: Preparation) -> run::Settings {
         stdlib: allow(preparation.stdlib),
         external: allow(preparation.external),
         builtins_deny: preparation.builtins_deny,
+        guards: preparation.guards,
         modules: preparation.preload,
         preload_stdlib_extensions: preparation.preload_stdlib_extensions,
         transitive_imports: preparation.transitive_imports,

@@ -36,6 +36,8 @@ pub(super) struct Check {
 pub(super) struct Report {
     pub(super) version: &'static str,
     pub(super) host: Host,
+    /// The profile of the policy that the rows are about; none where there is no policy.
+    pub(super) profile: Option<String>,
     /// The worst of all rows.
     pub(super) result: Grade,
     pub(super) checks: Vec<Check>,
@@ -87,10 +89,10 @@ impl Check {
 pub(super) const REQUIRED: &str = "required";
 
 impl Report {
-    pub(super) fn new(host: Host, checks: Vec<Check>, promises: Vec<Promise>) -> Self {
+    pub(super) fn new(host: Host, profile: Option<String>, checks: Vec<Check>, promises: Vec<Promise>) -> Self {
         let result = checks.iter().map(|check| check.result).max().unwrap_or(Grade::Fail);
         let on_this_host = if result == Grade::Fail { Vec::new() } else { promises };
-        Self { version: env!("CARGO_PKG_VERSION"), host, result, checks, on_this_host }
+        Self { version: env!("CARGO_PKG_VERSION"), host, profile, result, checks, on_this_host }
     }
 }
 
@@ -104,12 +106,12 @@ mod tests {
         let pass = Check::pass("a", REQUIRED, "");
         let caution = Check::caution("b", "best-effort", "", "do");
         let fail = Check::fail("c", "", "do");
-        assert_eq!(Report::new(host(), vec![], vec![]).result, Grade::Fail);
-        assert_eq!(Report::new(host(), vec![pass.clone()], vec![]).result, Grade::Pass);
-        assert_eq!(Report::new(host(), vec![pass.clone(), caution.clone()], vec![]).result, Grade::Caution);
+        assert_eq!(Report::new(host(), None, vec![], vec![]).result, Grade::Fail);
+        assert_eq!(Report::new(host(), None, vec![pass.clone()], vec![]).result, Grade::Pass);
+        assert_eq!(Report::new(host(), None, vec![pass.clone(), caution.clone()], vec![]).result, Grade::Caution);
         let promised = || vec![Promise { class: "a", attack: "", by: vec![], without: vec![] }];
-        assert_eq!(Report::new(host(), vec![pass.clone()], promised()).on_this_host.len(), 1);
-        let failed = Report::new(host(), vec![caution, fail, pass], promised());
+        assert_eq!(Report::new(host(), None, vec![pass.clone()], promised()).on_this_host.len(), 1);
+        let failed = Report::new(host(), None, vec![caution, fail, pass], promised());
         assert_eq!((failed.result, failed.on_this_host.len()), (Grade::Fail, 0));
     }
 }

@@ -33,9 +33,17 @@ pub(super) enum NotSealed {
     Failed(String),
 }
 
-/// Starts and verifies one child, by the same plan as tasks get.
-pub(super) async fn seal(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig) -> Result<Sealed, NotSealed> {
-    let Planned { recipe, settled, .. } = plan(policy, interpreter, config, 1).map_err(NotSealed::Refused)?;
+/// Starts and verifies one child, by the same plan as tasks get: the one that was made already, or else a new one.
+pub(super) async fn seal(
+    policy: &Policy,
+    planned: Option<Planned>,
+    interpreter: &Interpreter,
+    config: &TaskConfig,
+) -> Result<Sealed, NotSealed> {
+    let Planned { recipe, settled, .. } = match planned {
+        Some(planned) => planned,
+        None => plan(policy, interpreter, config, 1).map_err(NotSealed::Refused)?,
+    };
     let trial = match timeout(WITHIN, trial(recipe.clone())).await {
         Ok(Ok(trial)) => trial,
         Ok(Err(TrialError::Start(StartError::Refused(refusal)))) => return Err(NotSealed::Refused(refusal)),
@@ -91,6 +99,20 @@ pub(super) fn row(sealed: &Result<Sealed, NotSealed>) -> Check {
             format!("none: {text}"),
             "see the interpreter above; else report this with all of this table",
         ),
+    }
+}
+
+/// One row for a profile that is not the default one. Its child has ended afterwards.
+pub(super) async fn of_other(profile: &str, sealed: Result<Sealed, NotSealed>) -> Check {
+    let row = row(&sealed);
+    let failed = sealed.as_ref().map_or(0, |sealed| sealed.trial.forkserver.failed_modules.len());
+    if let Ok(Sealed { trial, .. }) = sealed {
+        trial.child.finish().await;
+    }
+    let row = Check { name: "profile", found: format!("{profile}: {}", row.found), ..row };
+    match failed {
+        0 => row,
+        count => row.with([format!("{count} of its modules could not be imported ahead: see --profile {profile}")]),
     }
 }
 

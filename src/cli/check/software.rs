@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use nix::unistd::{getegid, geteuid};
-use palisade_policy::{Policy, Tier};
+use palisade_policy::{Allow, Policies, PolicyError};
 
 use super::report::{Check, REQUIRED};
-use crate::cli::startup::CannotRun;
 use crate::config::{ConfigError, TaskConfig};
 use crate::extension;
 use crate::interpreter::{Found, NotFound};
@@ -24,27 +23,38 @@ pub(super) fn configuration(error: &ConfigError) -> Check {
     Check::fail("configuration", error.to_string(), "correct the variable")
 }
 
-/// The policy, with what its lists of modules ask of the sandbox.
-pub(super) fn policy(config: &TaskConfig, policy: &Result<Policy, CannotRun>) -> Check {
-    let policy = match policy {
-        Ok(policy) => policy,
-        Err(error) => return Check::fail("policy", error.to_string(), "correct the file, or unset PALISADE_POLICY"),
+/// The policy, with what its default profile asks of the sandbox.
+pub(super) fn policy(config: &TaskConfig, policies: &Result<Policies, PolicyError>) -> Check {
+    let policies = match policies {
+        Ok(policies) => policies,
+        Err(error) => {
+            let problems = error.problems().iter().skip(1).map(ToString::to_string);
+            let remedy = "correct it, or unset PALISADE_POLICY; `palisade policy check` lists all that is wrong";
+            return Check::fail("policy", error.to_string(), remedy).with(problems);
+        }
     };
+    let policy = policies.default_profile();
     let origin = match &config.policy {
-        Some(path) => path.to_string_lossy().into_owned(),
+        Some(path) => format!("{}, profile {}", path.to_string_lossy(), policy.name),
         None => "built in".to_owned(),
     };
     let found = |tier: &str| format!("{origin}; {tier}");
-    match policy.tier {
-        Tier::Strict => Check::pass("policy", REQUIRED, found("strict tier: tasks open no file and start no thread")),
-        Tier::Threads => Check::pass("policy", REQUIRED, found("threads tier: tasks open no file, but start threads")),
-        Tier::Files => Check::caution(
+    let row = match (policy.abilities.files, policy.abilities.threads) {
+        (false, false) => Check::pass("policy", REQUIRED, found("strict tier: tasks open no file and start no thread")),
+        (false, true) => Check::pass("policy", REQUIRED, found("threads tier: tasks open no file, but start threads")),
+        (true, _) if policy.stdlib == Allow::All || policy.external == Allow::All => Check::caution(
             "policy",
             REQUIRED,
             found("files tier: with * tasks read the interpreter's files, and Python itself holds nothing back"),
             "name the modules in N8N_RUNNERS_STDLIB_ALLOW and N8N_RUNNERS_EXTERNAL_ALLOW",
         ),
-    }
+        (true, _) => Check::pass(
+            "policy",
+            REQUIRED,
+            found("files tier: tasks read the interpreter's files, and those that files.read lists"),
+        ),
+    };
+    row.with(policies.warnings())
 }
 
 /// The interpreter: which, from where, and why no other.

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn report(checks: Vec<Check>) -> Report {
-        Report::new(Host { system: "Linux 6".into(), architecture: "x86_64", uid: 0, gid: 0 }, checks, vec![])
+        Report::new(Host { system: "Linux 6".into(), architecture: "x86_64", uid: 0, gid: 0 }, None, checks, vec![])
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) external: Allow,
     /// Built-ins that user code does not get.
     pub(crate) builtins_deny: Vec<String>,
+    /// Whether the import guard and the list above are in force; else user code has the real built-ins and imports.
+    pub(crate) guards: bool,
     /// Modules to import ahead besides the allowed ones, dotted names included.
     pub(crate) modules: Vec<String>,
     /// Whether to import every extension module of the standard library ahead: for a wildcard, as a child that may read

@@ -52,7 +52,11 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     }
     let stdlib_names: HashSet<String> = py.import("sys")?.getattr("stdlib_module_names")?.extract()?;
     let real_builtins = py.import("builtins")?.dict();
-    let builtins = builtins::allowed(&real_builtins, &settings.builtins_deny)?.unbind();
+    let builtins = if settings.guards {
+        builtins::allowed(&real_builtins, &settings.builtins_deny)?.unbind()
+    } else {
+        builtins::all(&real_builtins)?.unbind()
+    };
     let policy = ImportPolicy::new(settings, stdlib_names);
     let compiler = Compiler::capture(py)?;
     let functions = [
@@ -62,7 +66,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     ];
     let guards = compiler.guard_names.iter().zip(functions);
     let guards = guards.map(|(name, function)| (name.clone_ref(py), function.into_any().unbind())).collect();
-    if policy.refusal("importlib").is_none() {
+    if policy.guards && policy.refusal("importlib").is_none() {
         importlib.setattr("import_module", wrap_pyfunction!(guard::import_module, py)?)?;
         importlib.setattr("__import__", wrap_pyfunction!(guard::import, py)?)?;
     }

@@ -49,6 +49,7 @@ pub(super) struct Streams {
 
 /// Which modules user code may import.
 pub(super) struct ImportPolicy {
+    pub(super) guards: bool,
     pub(super) stdlib: Allow,
     pub(super) external: Allow,
     pub(super) transitive: bool,
@@ -58,6 +59,7 @@ pub(super) struct ImportPolicy {
 impl ImportPolicy {
     pub(super) fn new(settings: Settings, stdlib_names: HashSet<String>) -> Self {
         Self {
+            guards: settings.guards,
             stdlib: settings.stdlib,
             external: settings.external,
             transitive: settings.transitive_imports,
@@ -67,6 +69,9 @@ impl ImportPolicy {
 
     /// Why `module` may not be imported, in n8n's words.
     pub(super) fn refusal(&self, module: &str) -> Option<String> {
+        if !self.guards {
+            return None;
+        }
         let top_level = module.split('.').next().unwrap_or(module);
         if self.stdlib_names.contains(top_level) {
             (!self.stdlib.contains(top_level)).then(|| {
