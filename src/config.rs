@@ -91,6 +91,8 @@ pub struct TaskConfig {
     pub builtins_deny: Option<Vec<String>>,
     /// Whether packages may import, by `importlib`, what user code may not.
     pub allow_transitive_imports: bool,
+    /// Files that hold a secret of the runner, and the variables that name them.
+    pub secret_files: Vec<(String, PathBuf)>,
     /// What tasks find in `os.environ`.
     pub env: Vec<(String, String)>,
     /// The interpreter, where one is named.
@@ -262,6 +264,7 @@ impl TaskConfig {
             external_allow,
             external_origin: Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"),
             builtins_deny,
+            secret_files: reader.secret_files(&NEVER_FOR_TASKS),
             allow_transitive_imports: reader.flag("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS")?,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             time_zone: Some(reader.text("TZ")?).filter(|zone| !zone.is_empty()),

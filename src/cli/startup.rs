@@ -68,11 +68,12 @@ pub(super) fn policies(config: &TaskConfig, profile: Option<&str>) -> Result<Pol
 }
 
 /// What is said about the policy outside of its files.
-pub(super) fn given(config: &TaskConfig) -> Given {
-    Given::default()
-        .stdlib(&config.stdlib_allow, config.stdlib_origin.clone())
-        .external(&config.external_allow, config.external_origin.clone())
-        .builtins_deny(config.builtins_deny.as_deref(), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"))
+fn given(config: &TaskConfig) -> Given {
+    let given = Given::default()
+        .stdlib(config.stdlib_allow.clone(), config.stdlib_origin.clone())
+        .external(config.external_allow.clone(), config.external_origin.clone())
+        .builtins_deny(config.builtins_deny.clone(), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"));
+    config.secret_files.iter().fold(given, |given, (name, file)| given.secret(file, Origin::environment(name)))
 }
 
 /// Looks for an interpreter, which takes seconds where many are installed.

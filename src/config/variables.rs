@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ConfigError, ReadFile, Variables, values};
 use crate::logging::one_line;
@@ -209,6 +209,17 @@ impl<'a> Reader<'a> {
     /// All of the environment that is text.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
+    }
+
+    /// Files that are named as holding a secret: one of these variables, or a secret one of the table.
+    pub(super) fn secret_files(&self, secrets: &[&str]) -> Vec<(String, PathBuf)> {
+        let is_secret = |name: &str| {
+            secrets.contains(&name) || TABLE.iter().any(|variable| variable.secret && variable.name == name)
+        };
+        let named = self.vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
+        let files =
+            named.filter(|(name, value)| name.strip_suffix("_FILE").is_some_and(is_secret) && !value.is_empty());
+        files.map(|(name, value)| (name.to_owned(), value.into())).collect()
     }
 
     /// What an operator probably did not mean.

@@ -16,7 +16,7 @@ use palisade::interpreter::{self, Interpreter};
 use palisade::runner::{Ending, Options, Runner, Signal};
 use palisade::session::Observed;
 use palisade::{extension, plan};
-use palisade_policy::{Allow, Policy};
+use palisade_policy::{Allow, Policies, Policy};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -47,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) change: Box<dyn Fn(&mut Policy)>,
     /// Changes the plan before anything is started by it.
     pub(crate) replan: Box<dyn Fn(&mut plan::Planned)>,
+    /// Several profiles, in place of the default one with that change.
+    pub(crate) policies: Option<Policies>,
     /// Whether the analyzer judges code. Without it, everything is as it would be for code that got past it.
     pub(crate) judge: bool,
     pub(crate) concurrency: usize,
@@ -66,6 +68,7 @@ impl Setup {
             config: TaskConfig { timeout: LONG, ..config },
             change: Box::new(|_| {}),
             replan: Box::new(|_| {}),
+            policies: None,
             judge: true,
             concurrency: 1,
             record: false,
@@ -75,6 +78,15 @@ impl Setup {
 
     pub(crate) async fn start(self) -> Harness {
         let config = &self.config;
+        if let Some(policies) = &self.policies {
+            let in_use: Vec<&Policy> = policies.in_use().collect();
+            let mut planned = plan::plan_all(&in_use, interpreter(), config, self.concurrency).unwrap();
+            for planned in &mut planned {
+                planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
+            }
+            let engine = Engine::start_all(config, policies, planned, self.concurrency).await.unwrap();
+            return Harness::around(engine, self.concurrency, self.record).await;
+        }
         let load = |stdlib: &Allow, external: &Allow| {
             let mut policy = Policy::load(stdlib.clone(), external.clone(), config.builtins_deny.clone()).unwrap();
             (self.change)(&mut policy);

@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use palisade_analyzer::is_stdlib;
 
+use crate::given::Given;
 use crate::origin::Origin;
 use crate::problem::{Problem, did_you_mean};
 use crate::sections::{LayerMode, Settings};
@@ -21,6 +22,7 @@ const NEVER_READ: [&str; 3] = ["/proc", "/sys", "/dev"];
 pub(crate) struct Combined<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) values: &'a Values,
+    pub(crate) given: &'a Given,
     pub(crate) problems: &'a mut Vec<Problem>,
     pub(crate) warnings: &'a mut Vec<String>,
 }
@@ -109,6 +111,14 @@ impl Combined<'_> {
             if let Err((what, remedy)) = readable(&item.name) {
                 let what = format!("files.read of {:?}: {what}", item.name);
                 self.problems.push(Problem::new(item.origin.clone(), what, remedy));
+            }
+            if let Some((secret, origin)) = self.given.secret_within(Path::new(&item.name)) {
+                let what = format!(
+                    "files.read of {:?} shows tasks the secret in {}, which {origin} names",
+                    item.name,
+                    secret.display()
+                );
+                self.problems.push(Problem::new(item.origin.clone(), what, "put the secret elsewhere, or name less"));
             }
         }
     }
@@ -199,15 +209,13 @@ impl Combined<'_> {
     }
 
     fn risk(&mut self, path: &str, what: &str, risk: &str, accepted: Option<&Item>) {
-        match accepted {
-            Some(Item { origin, reason, .. }) => self.warnings.push(format!("{what} (accepted at {origin}: {reason})")),
-            None => {
-                let remedy = format!(
-                    "set it to \"required\", or accept the risk: [risks] accept = [{{ name = {risk:?}, reason = \"…\" }}]"
-                );
-                self.refuse(path, what, remedy);
-            }
+        if let Some(Item { origin, reason, .. }) = accepted {
+            return self.warnings.push(format!("{what} (accepted at {origin}: {reason})"));
         }
+        let remedy = format!(
+            "set it to \"required\", or accept the risk: [risks] accept = [{{ name = {risk:?}, reason = \"…\" }}]"
+        );
+        self.refuse(path, what, remedy);
     }
 
     fn switched_off(&mut self) {

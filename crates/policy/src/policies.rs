@@ -22,7 +22,7 @@ pub struct Policies {
     family: Arc<Family>,
     default: Policy,
     /// Those that a match chooses, besides the default one.
-    matched: Vec<Policy>,
+    others: Vec<Policy>,
     matches: Vec<Match>,
 }
 
@@ -143,9 +143,9 @@ impl Policies {
         for name in family.own.keys().filter(|name| **name != family.default) {
             resolved.extend(family.resolve(name, &mut problems).map(|policy| (name.clone(), policy)));
         }
-        let mut matched: Vec<Policy> = Vec::new();
+        let mut others: Vec<Policy> = Vec::new();
         for Match { profile, profile_at, .. } in &matches {
-            if *profile == family.default || matched.iter().any(|policy| policy.name == *profile) {
+            if *profile == family.default || others.iter().any(|policy| policy.name == *profile) {
                 continue;
             }
             if !family.knows(profile) {
@@ -154,13 +154,13 @@ impl Policies {
                 continue;
             }
             match resolved.remove(profile) {
-                Some(policy) => matched.push(policy),
+                Some(policy) => others.push(policy),
                 // A built-in one, or one with problems that were told.
                 None if family.own.contains_key(profile) => {}
-                None => matched.extend(family.resolve(profile, &mut problems)),
+                None => others.extend(family.resolve(profile, &mut problems)),
             }
         }
-        let policies = default.map(|default| Self { family: Arc::new(family), default, matched, matches });
+        let policies = default.map(|default| Self { family: Arc::new(family), default, others, matches });
         PolicyError::unless(policies, problems)
     }
 
@@ -171,7 +171,7 @@ impl Policies {
 
     /// All profiles that tasks can get: the default one, then those that matches name.
     pub fn in_use(&self) -> impl Iterator<Item = &Policy> {
-        [&self.default].into_iter().chain(&self.matched)
+        [&self.default].into_iter().chain(&self.others)
     }
 
     /// The matches, in the order in which they are tried.
@@ -207,7 +207,7 @@ impl Policies {
     /// As [`Policies::profile`].
     pub fn only(&self, name: &str) -> Result<Self, PolicyError> {
         let default = self.profile(name)?;
-        Ok(Self { family: Arc::clone(&self.family), default, matched: Vec::new(), matches: Vec::new() })
+        Ok(Self { family: Arc::clone(&self.family), default, others: Vec::new(), matches: Vec::new() })
     }
 
     /// The match that a task fits first, if any.
@@ -288,7 +288,7 @@ impl Family {
             merge.add(self.overlay(*node)?, of_default.contains(node));
         }
         let values = merge.values;
-        Policy::new(name, values, problems)
+        Policy::new(name, values, &self.given, problems)
     }
 
     /// A profile, what it extends, and so on up to the built-in default.

@@ -60,14 +60,14 @@ impl Policy {
     /// [`PolicyError`], for lists that contradict themselves.
     pub fn load(stdlib: Allow, external: Allow, builtins_deny: Option<Vec<String>>) -> Result<Self, PolicyError> {
         let given = Given::default()
-            .stdlib(&stdlib, Origin::environment("N8N_RUNNERS_STDLIB_ALLOW"))
-            .external(&external, Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"))
-            .builtins_deny(builtins_deny.as_deref(), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"));
+            .stdlib(stdlib, Origin::environment("N8N_RUNNERS_STDLIB_ALLOW"))
+            .external(external, Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"))
+            .builtins_deny(builtins_deny, Origin::environment("N8N_RUNNERS_BUILTINS_DENY"));
         Ok(Policies::load(None, given)?.default_profile().clone())
     }
 
     /// Makes one of merged values.
-    pub(crate) fn new(name: &str, values: Values, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub(crate) fn new(name: &str, values: Values, given: &Given, problems: &mut Vec<Problem>) -> Option<Self> {
         let Some(settings) = Settings::of(&values) else {
             let what = format!("profile {name:?} lacks a value: the built-in default is not complete");
             problems.push(Problem::nowhere(what, "report this"));
@@ -76,7 +76,7 @@ impl Policy {
         let (before, mut warnings) = (problems.len(), Vec::new());
         let abilities = abilities(&settings, &values, problems, &mut warnings);
         let reads_files = abilities.files || abilities.scratch;
-        Combined { settings: &settings, values: &values, problems, warnings: &mut warnings }.check(reads_files);
+        Combined { settings: &settings, values: &values, given, problems, warnings: &mut warnings }.check(reads_files);
         let needs = needs(&settings, &values);
         let Settings {
             analyzer, interpreter, builtins, preload, modules, files, scratch, network, limits, layers, ..

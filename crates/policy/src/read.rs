@@ -285,16 +285,14 @@ impl Reader<'_> {
                 self.problem(self.at(name), what, form.clone());
             }
         }
-        let name = match table.get(of.key()).map(Spanned::get_ref) {
-            Some(DeValue::String(name)) if of != Entries::Ports && !name.is_empty() => name.to_string(),
-            Some(DeValue::Integer(port)) if of == Entries::Ports => {
-                match u16::from_str_radix(port.as_str(), port.radix()) {
-                    Ok(port @ 1..) => port.to_string(),
-                    _ => {
-                        self.problem(origin, format!("{} holds the port {port}", key.path), "ports are 1 to 65535");
-                        return None;
-                    }
-                }
+        let name = match (of, table.get(of.key()).map(Spanned::get_ref)) {
+            (Entries::Names | Entries::Paths, Some(DeValue::String(name))) if !name.is_empty() => name.to_string(),
+            (Entries::Ports, Some(DeValue::Integer(port))) => {
+                let Ok(number @ 1..) = u16::from_str_radix(port.as_str(), port.radix()) else {
+                    self.problem(origin, format!("{} holds the port {port}", key.path), "ports are 1 to 65535");
+                    return None;
+                };
+                number.to_string()
             }
             _ => {
                 self.problem(origin, format!("an entry of {} has no {}", key.path, of.key()), form);
@@ -320,7 +318,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut matches = Vec::new();
-        for element in array.iter() {
+        for element in array {
             let DeValue::Table(table) = element.get_ref() else {
                 self.problem(self.at(element), "an element of match is no table", FORM);
                 continue;

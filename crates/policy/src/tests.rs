@@ -15,7 +15,7 @@ fn nothing() -> Given {
 
 fn stdlib(list: &str) -> Given {
     let name = "N8N_RUNNERS_STDLIB_ALLOW";
-    nothing().stdlib(&Allow::parse(name, list).unwrap(), Origin::environment(name))
+    nothing().stdlib(Allow::parse(name, list).unwrap(), Origin::environment(name))
 }
 
 fn load(text: &str) -> Result<Policies, PolicyError> {

@@ -86,7 +86,7 @@ fn variables_fill_what_files_say_nothing_of_and_contradictions_are_refused() {
     assert!(both.default_profile().stdlib.permits("re") && both.default_profile().stdlib.permits("json"));
     assert_eq!(from(added, "*").unwrap().default_profile().stdlib, Allow::All, "all is more than any name");
     // A complete copy of the default has its lists without meaning them.
-    let deny = nothing().builtins_deny(Some(&[]), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"));
+    let deny = nothing().builtins_deny(Some(Vec::new()), Origin::environment("N8N_RUNNERS_BUILTINS_DENY"));
     let copy = Policies::from_text(DEFAULT, "copy.toml", deny).unwrap();
     assert!(copy.default_profile().builtins_deny.is_empty());
     // A profile that differs from the default one may.
@@ -97,7 +97,7 @@ fn variables_fill_what_files_say_nothing_of_and_contradictions_are_refused() {
     assert_eq!(two.profile("other").unwrap().stdlib, only(["json"]));
     assert_eq!(two.default_profile().stdlib, only(["re"]));
     // An option of the command line is about whatever profile is used.
-    let option = nothing().stdlib(&only(["re"]), Origin::option("--allow-stdlib"));
+    let option = nothing().stdlib(only(["re"]), Origin::option("--allow-stdlib"));
     assert!(Policies::from_text(own, "test.toml", option).is_err());
 }
 

@@ -185,6 +185,29 @@ fn files_of_the_host_are_named_whole_and_are_none_of_the_kernels() {
 }
 
 #[test]
+fn a_secret_of_the_runner_is_shown_to_no_task() {
+    let folder = std::env::temp_dir().join(format!("palisade-policy-secret-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let token = folder.join("token");
+    std::fs::write(&token, "x").unwrap();
+    let link = folder.with_extension("link");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    let given = || nothing().secret(&token, Origin::environment("N8N_RUNNERS_GRANT_TOKEN_FILE"));
+    for path in [&folder, &token, &link] {
+        let text = format!("[files]\nread = [{{ path = {path:?}, reason = \"x\" }}]\n");
+        let found = problems_of(Policies::from_text(&text, "test.toml", given()));
+        assert!(found.starts_with("test.toml:2: files.read of"), "{found}");
+        assert!(found.contains("which environment N8N_RUNNERS_GRANT_TOKEN_FILE names; put the secret"), "{found}");
+    }
+    assert!(
+        Policies::from_text("[files]\nread = [{ path = \"/usr\", reason = \"x\" }]\n", "test.toml", given()).is_ok()
+    );
+    std::fs::remove_file(&link).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn limits_do_not_contradict_each_other() {
     let limits = |text: &str| format!("[limits]\nmemory_mib = 64\nresult_mib = 16\n{text}\n");
     assert!(load(&limits("")).is_ok());

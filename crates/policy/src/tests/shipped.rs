@@ -63,7 +63,7 @@ fn strict_refuses_what_it_names_whoever_allows_it() {
         assert!(text.contains("environment N8N_RUNNERS_STDLIB_ALLOW: modules.stdlib allows"), "{list}: {text}");
         assert!(text.contains("built-in strict.toml:"), "{list}: {text}");
     }
-    let external = nothing().external(&Allow::All, Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"));
+    let external = nothing().external(Allow::All, Origin::environment("N8N_RUNNERS_EXTERNAL_ALLOW"));
     assert!(built_in("strict", external).is_err());
     assert!(built_in("data-science", stdlib("*")).is_ok(), "only strict refuses it");
 }
