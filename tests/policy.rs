@@ -15,5 +15,7 @@ mod choice;
 mod command;
 #[path = "policies/documents.rs"]
 mod documents;
+#[path = "policies/limits.rs"]
+mod limits;
 #[path = "policies/start.rs"]
 mod start;

@@ -60,9 +60,11 @@ impl Setup {
         Self { allow: ("*".to_owned(), "*".to_owned()), ..self }
     }
 
-    /// With a layer in another mode than by default.
+    /// With a layer in another mode than by default, whatever is risked by that.
     pub(crate) fn layer(self, name: &str, mode: &str) -> Self {
-        self.policy(name, &format!("{mode:?}"))
+        let risk = |name: &str| format!("{{ name = {name:?}, reason = \"the test is about that\" }}");
+        let accepted = ["files-without-landlock", "neither-landlock-nor-seccomp"].map(risk).join(", ");
+        self.policy(name, &format!("{mode:?}")).policy("accept", &format!("[{accepted}]"))
     }
 
     /// With another value in the default policy.
