@@ -1,6 +1,7 @@
 //! The layout against seccompiler: both must decide alike on every call.
 
 use super::layout::Program;
+use super::profile::Width;
 use super::*;
 
 /// What the kernel would answer for one call: a small interpreter of classic BPF.
@@ -70,6 +71,11 @@ fn any_allows(codes: &[u32]) -> u32 {
     codes.iter().copied().find(|&c| severity(c) == 0).unwrap_or(codes[0])
 }
 
+/// For every call there could be, arguments to ask about.
+fn samples(profile: &Profile, arch: Arch) -> Vec<(u32, Vec<[u64; 6]>)> {
+    (0..600).map(|nr| (nr, argument_samples(profile, arch, nr))).collect()
+}
+
 /// Arguments that come near to what the profile's rules for call `nr` ask: each rule met, and met but for one bit.
 fn argument_samples(profile: &Profile, arch: Arch, nr: u32) -> Vec<[u64; 6]> {
     let common = [0, 1, 2, 3, 7, 0x22, 0x5401, 0x40000, 0x0200_0004, u64::MAX];
@@ -100,11 +106,11 @@ fn every_verdict_is_seccompilers() {
         let profile = Profile::shipped(arch).unwrap();
         let single = theirs(json, arch);
         let ask = |name: &str, nr, args| run(&single[name], nr, arch.audit_arch(), args);
-        let exec = no_exec(&profile, arch).unwrap();
+        let (exec, samples) = (no_exec(&profile, arch).unwrap(), samples(&profile, arch));
         for calls in single_calls() {
             let (task, start) = (task(&profile, arch, calls).unwrap(), startup(&profile, arch, calls).unwrap());
-            for nr in 0..600 {
-                for &args in &argument_samples(&profile, arch, nr) {
+            for (nr, samples) in &samples {
+                for (&args, nr) in samples.iter().zip(std::iter::repeat(*nr)) {
                     let lists: Vec<_> = lists(calls).iter().map(|name| ask(name, nr, args)).collect();
                     let refused = [ask("trapped", nr, args), ask("not_implemented", nr, args)];
                     let want = stacked([any_allows(&lists), refused[0], refused[1]]);
@@ -145,11 +151,11 @@ fn every_calls() -> impl Iterator<Item = Calls> {
 fn the_forkservers_filters_allow_all_that_a_task_may_do() {
     for arch in [Arch::X86_64, Arch::Aarch64] {
         let profile = Profile::shipped(arch).unwrap();
-        let exec = no_exec(&profile, arch).unwrap();
+        let (exec, samples) = (no_exec(&profile, arch).unwrap(), samples(&profile, arch));
         for calls in every_calls() {
             let (task, start) = (task(&profile, arch, calls).unwrap(), startup(&profile, arch, calls).unwrap());
-            for nr in 0..600 {
-                for args in argument_samples(&profile, arch, nr) {
+            for (nr, samples) in &samples {
+                for (&args, nr) in samples.iter().zip(std::iter::repeat(*nr)) {
                     if severity(ours(&task, arch, nr, args)) == 0 {
                         assert_eq!(severity(ours(&start, arch, nr, args)), 0, "{arch:?} {calls:?} {nr}");
                         assert_eq!(severity(ours(&exec, arch, nr, args)), 0, "{arch:?} {nr}");
@@ -212,4 +218,61 @@ fn executable_and_shared_memory_are_refused() {
     let mprotect = arch.number("mprotect").unwrap();
     assert_eq!(severity(ours(&program, arch, mprotect, [0, 4096, 5, 0, 0, 0])), 1);
     assert_eq!(severity(ours(&program, arch, mprotect, [0, 4096, 3, 0, 0, 0])), 0);
+}
+
+/// Each line for itself, on both architectures: met it gives its list's answer, and with one condition missed it does not, unless
+/// another line lets that through. The lines of this machine's profile are executed as well, in `tests/seccomp_lines.rs`.
+#[test]
+fn every_line_decides_as_it_says() {
+    for arch in [Arch::X86_64, Arch::Aarch64] {
+        let profile = Profile::shipped(arch).unwrap();
+        for calls in single_calls() {
+            let (task, start) = (task(&profile, arch, calls).unwrap(), startup(&profile, arch, calls).unwrap());
+            let of_task: Vec<_> = lists(calls).iter().flat_map(|name| &profile.filter(name).unwrap().filter).collect();
+            let of_start: Vec<_> = profile.filter("startup").unwrap().filter.iter().chain(of_task.clone()).collect();
+            for (program, rules) in [(&task, &of_task), (&start, &of_start)] {
+                for rule in rules {
+                    let number = arch.number(&rule.syscall).unwrap();
+                    let met = met(rule);
+                    assert_eq!(severity(ours(program, arch, number, met)), 0, "{arch:?} {calls:?} {rule:?}");
+                    for condition in &rule.args {
+                        let bits = if condition.width == Width::Qword { 64 } else { 32 };
+                        for bit in 0..bits {
+                            let mut args = met;
+                            args[usize::from(condition.index)] ^= 1 << bit;
+                            let allowed = rules.iter().any(|r| r.syscall == rule.syscall && holds(r, args));
+                            let want = u32::from(!allowed);
+                            assert_eq!(
+                                severity(ours(program, arch, number, args)),
+                                want,
+                                "{arch:?} {rule:?} {args:x?}"
+                            );
+                        }
+                    }
+                }
+            }
+            for (list, want) in [("trapped", libc::SECCOMP_RET_TRAP), ("not_implemented", 0x0005_0026)] {
+                for rule in &profile.filter(list).unwrap().filter {
+                    let number = arch.number(&rule.syscall).unwrap();
+                    assert_eq!(ours(&task, arch, number, [0; 6]), want, "{arch:?} {calls:?} {rule:?}");
+                }
+            }
+        }
+    }
+}
+
+fn met(rule: &profile::Rule) -> [u64; 6] {
+    let mut args = [u64::MAX; 6];
+    for condition in &rule.args {
+        args[usize::from(condition.index)] = condition.val;
+    }
+    args
+}
+
+fn holds(rule: &profile::Rule, args: [u64; 6]) -> bool {
+    rule.args.iter().all(|condition| {
+        let mask = if let profile::Op::MaskedEq(mask) = condition.op { mask } else { u64::MAX };
+        let mask = if condition.width == Width::Dword { mask & 0xffff_ffff } else { mask };
+        args[usize::from(condition.index)] & mask == condition.val & mask
+    })
 }
