@@ -100,12 +100,10 @@ except OSError as error:
 
 fn held(expected: Expected, calls: Calls, answer: &Answer) -> Result<(), String> {
     const EPERM: i64 = 1;
-    const ENOENT: i64 = 2;
     const EACCES: i64 = 13;
     const ENOSYS: i64 = 38;
     let errnos: &[i64] = match expected {
         Expected::Refused => &[EPERM, EACCES],
-        Expected::Hidden => &[EPERM, EACCES, ENOENT],
         Expected::NotImplemented => &[ENOSYS],
         Expected::WorksWithFiles if !calls.files => &[EPERM],
         Expected::WorksWithLoop if !calls.event_loop => &[EPERM],

@@ -1,5 +1,6 @@
 //! Processes, from outside: what `/proc` tells of them.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 
@@ -47,6 +48,21 @@ impl Process {
         numbers.filter(|pid| stat(*pid).is_some_and(|(_, parent, _)| parent == self.pid)).collect()
     }
 
+    /// The same in one look at `/proc`, with the parent of each, in no order. `strangers` are known to be none of them.
+    pub(crate) fn family(self, strangers: &Strangers) -> Vec<(Self, i32)> {
+        let mut rest = all(strangers);
+        let mut found: Vec<(Self, i32)> = Vec::new();
+        loop {
+            let is_known = |parent: i32| parent == self.pid || found.iter().any(|(known, _)| known.pid == parent);
+            let (new, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, parent)| is_known(*parent));
+            if new.is_empty() {
+                return found;
+            }
+            found.extend(new);
+            rest = others;
+        }
+    }
+
     /// All that it has started, and all that those have.
     pub(crate) fn descendants(self) -> Vec<Self> {
         let children = self.children();
@@ -77,6 +93,14 @@ impl Process {
         self.status("NSpid").split(' ').next_back().and_then(|n| n.parse().ok()).expect("NSpid is a list of numbers")
     }
 
+    /// The same, or its number here where it has ended or has no other.
+    pub(crate) fn inside(self) -> i32 {
+        let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let status = String::from_utf8_lossy(&status);
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        numbers.and_then(|numbers| numbers.split_whitespace().next_back()?.parse().ok()).unwrap_or(self.pid)
+    }
+
     /// CPU time it has used, in the kernel's ticks; none where it has ended.
     pub(crate) fn ticks(self) -> u64 {
         let used = |text: &[u8]| -> Option<u64> {
@@ -84,6 +108,24 @@ impl Process {
             text.rsplit_once(") ")?.1.split_whitespace().nth(11)?.parse().ok()
         };
         fs::read(format!("/proc/{}/stat", self.pid)).ok().and_then(|text| used(&text)).unwrap_or(0)
+    }
+
+    /// How often it has gone to sleep, or was put aside; none where it has ended.
+    pub(crate) fn switches(self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let lines = status.lines().filter_map(|line| line.split_once("_ctxt_switches:"));
+        let sum = lines.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum();
+        self.is_alive().then_some(sum)
+    }
+
+    /// When it was started, in ticks since the machine was.
+    pub(crate) fn start(self) -> u64 {
+        self.start
+    }
+
+    /// Its state, as proc_pid_stat(5) names it; none where it has ended.
+    pub(crate) fn state(self) -> Option<char> {
+        self.is_alive().then(|| stat(self.pid).map(|(state, _, _)| state)).flatten()
     }
 
     /// Whether it waits for something, as a spare does.
@@ -153,6 +195,31 @@ impl Process {
             Err(error) => panic!("{self:?} cannot be sent {signal}: {error}"),
         }
     }
+}
+
+/// Processes that were there before any of the family, which need not be looked at each time.
+#[derive(Debug, Default)]
+pub(crate) struct Strangers(HashSet<i32>);
+
+impl Strangers {
+    /// All that there are now but those below this process.
+    pub(crate) fn now() -> Self {
+        let own = Process::of(i32::try_from(std::process::id()).expect("a number")).expect("this process lives");
+        let family = own.family(&Self::default());
+        let is_own = |process: Process| process == own || family.iter().any(|(known, _)| *known == process);
+        Self(all(&Self::default()).into_iter().map(|(p, _)| p).filter(|p| !is_own(*p)).map(|p| p.pid).collect())
+    }
+}
+
+/// All processes that have not ended, and their parents.
+fn all(strangers: &Strangers) -> Vec<(Process, i32)> {
+    let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let processes = numbers.filter(|pid| !strangers.0.contains(pid)).filter_map(|pid| {
+        let (state, parent, start) = stat(pid)?;
+        (!matches!(state, 'Z' | 'X')).then_some((Process { pid, start }, parent))
+    });
+    processes.collect()
 }
 
 /// State, parent and start time.

@@ -34,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) before: String,
     /// Further variables of its environment.
     pub(crate) variables: Vec<(String, String)>,
+    /// Whether tasks have the built-ins that the policy gives them, or all there are.
+    pub(crate) builtins_of_the_policy: bool,
 }
 
 impl Setup {
@@ -47,6 +49,7 @@ impl Setup {
             policy: Vec::new(),
             before: String::new(),
             variables: Vec::new(),
+            builtins_of_the_policy: false,
         }
     }
 
@@ -84,6 +87,25 @@ impl Setup {
         self.policy("strings", "\"off\"").policy("private_module_names", "false")
     }
 
+    /// With built-ins as the policy says.
+    pub(crate) fn default_builtins(self) -> Self {
+        Self { builtins_of_the_policy: true, ..self }
+    }
+
+    /// Without an analyzer; where the policy has no switch for it, with one that has nothing to object to but imports.
+    pub(crate) fn without_analyzer(self) -> Self {
+        if has("enabled") {
+            return self.policy("enabled", "false");
+        }
+        let lists = ["blocked_names", "blocked_attributes", "format_methods"];
+        lists.iter().fold(self.unjudged(), |setup, list| setup.policy(list, "[]")).policy("dunders_are_names", "false")
+    }
+
+    /// Without guards in the child; where the policy has no switch for them, with all built-ins at least.
+    pub(crate) fn without_guards(self) -> Self {
+        if has("guards") { self.policy("guards", "false") } else { self }
+    }
+
     /// Without any namespace.
     pub(crate) fn without_namespaces(self) -> Self {
         let names = ["user", "pid", "net", "ipc", "mount"];
@@ -93,11 +115,19 @@ impl Setup {
     fn policy_text(&self) -> String {
         let mut lines: Vec<String> = palisade_policy::DEFAULT.lines().map(ToOwned::to_owned).collect();
         for (name, value) in &self.policy {
-            let line = lines.iter_mut().find(|line| line.starts_with(&format!("{name} = ")));
-            *line.unwrap_or_else(|| panic!("the default policy has no {name}")) = format!("{name} = {value}");
+            let at = lines.iter().position(|line| line.starts_with(&format!("{name} = ")));
+            let at = at.unwrap_or_else(|| panic!("the default policy has no {name}"));
+            // A list goes on to its bracket.
+            let more = if lines[at].ends_with('[') { lines[at..].iter().position(|line| line == "]") } else { None };
+            lines.splice(at..=at + more.unwrap_or(0), [format!("{name} = {value}")]);
         }
         lines.join("\n")
     }
+}
+
+/// Whether the default policy has this name.
+fn has(name: &str) -> bool {
+    palisade_policy::DEFAULT.lines().any(|line| line.starts_with(&format!("{name} = ")))
 }
 
 /// A runner. It ends, with all it has started, when this is dropped.
@@ -135,7 +165,6 @@ impl Runner {
             .env("N8N_RUNNERS_TASK_TIMEOUT", setup.timeout.to_string())
             .env("N8N_RUNNERS_STDLIB_ALLOW", &setup.allow.0)
             .env("N8N_RUNNERS_EXTERNAL_ALLOW", &setup.allow.1)
-            .env("N8N_RUNNERS_BUILTINS_DENY", "")
             .env("PALISADE_PYTHON", interpreter::path())
             .env("PALISADE_POLICY", &policy)
             .env("A_SECRET_OF_THE_HOST", &token)
@@ -144,6 +173,9 @@ impl Runner {
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a descriptor"))
             .stderr(output);
+        if !setup.builtins_of_the_policy {
+            command.env("N8N_RUNNERS_BUILTINS_DENY", "");
+        }
         if getuid().is_root() && setup.user == User::Ordinary {
             // This gives up supplementary groups as well.
             command.uid(setup.user.uid()).gid(setup.user.uid());
@@ -169,6 +201,18 @@ impl Runner {
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.files[1]).unwrap_or_default()
+    }
+
+    /// What it has logged from this byte on, and where that ends.
+    pub(crate) fn log_from(&self, start: u64) -> (String, u64) {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        let mut bytes = Vec::new();
+        if let Ok(mut file) = std::fs::File::open(&self.files[1])
+            && file.seek(SeekFrom::Start(start)).is_ok()
+        {
+            let _ = file.read_to_end(&mut bytes);
+        }
+        (String::from_utf8_lossy(&bytes).into_owned(), start + bytes.len() as u64)
     }
 
     /// Waits until there is one forkserver with as many children as tasks may run, all of them waiting.
@@ -289,7 +333,8 @@ pub(crate) fn message(answer: &Answer) -> &str {
 /// How long a test may sleep where something must *not* happen.
 pub(crate) const A_MOMENT: Duration = Duration::from_millis(200);
 
-fn settings(code: &str, items: &Value) -> Box<RawValue> {
+/// The settings of a task.
+pub(crate) fn settings(code: &str, items: &Value) -> Box<RawValue> {
     let settings = json!({
         "code": code, "nodeMode": "runOnceForAllItems", "workflowMode": "manual", "continueOnFail": false,
         "items": items, "nodeName": "Code", "nodeId": "n1", "workflowName": "W", "workflowId": "w1",
