@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use crate::problem::Problem;
-use crate::read::{Overlay, read};
+use crate::read::{Overlay, Said, read};
+use crate::value::Value;
 
 /// The default profile. It is complete; every other is what differs from it.
 pub const DEFAULT: &str = include_str!("../../../policy/default.toml");
@@ -35,4 +36,12 @@ pub(crate) fn overlay(name: &str, problems: &mut Vec<Problem>) -> Option<&'stati
     let (_, overlay, own) = READ.iter().find(|(known, _, _)| *known == name)?;
     problems.extend(own.iter().cloned());
     Some(overlay)
+}
+
+/// What a built-in profile itself sets a key to.
+pub(crate) fn value(name: &str, path: &str) -> Option<&'static Value> {
+    match &overlay(name, &mut Vec::new())?.said.get(path)?.0 {
+        Said::Value(value) => Some(value),
+        Said::Edit { .. } => None,
+    }
 }

@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use palisade_analyzer::is_stdlib;
 
+use crate::builtin;
 use crate::given::Given;
 use crate::origin::Origin;
 use crate::problem::{Problem, did_you_mean};
@@ -159,7 +160,9 @@ impl Combined<'_> {
         let limits = self.settings.limits;
         let memory = limits.memory_mib;
         let mut above = |path: &str, mib: u64| {
-            if mib > memory {
+            // Who only lowers the memory has said nothing against the defaults, which are then not reached.
+            let is_default = builtin::value("default", path) == self.values.get(path).map(|set| &set.value);
+            if mib > memory && !is_default {
                 let at = self.origin("limits.memory_mib");
                 let what = format!("{path} is more than a task's memory: limits.memory_mib = {memory} ({at})");
                 self.refuse(path, what, "make it smaller, or limits.memory_mib larger");

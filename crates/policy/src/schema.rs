@@ -90,10 +90,10 @@ fn section_form<'a>(schema: &'a Json, section: &str) -> Option<&'a str> {
 
 /// The default of a key that is no list.
 fn default_of(path: &str) -> Option<Json> {
-    match &builtin::overlay("default", &mut Vec::new())?.said.get(path)?.0 {
-        crate::read::Said::Value(Value::Flag(flag)) => Some(json!(flag)),
-        crate::read::Said::Value(Value::Number(number)) => Some(json!(number)),
-        crate::read::Said::Value(Value::Word(word)) => Some(json!(word)),
-        _ => None,
+    match builtin::value("default", path)? {
+        Value::Flag(flag) => Some(json!(flag)),
+        Value::Number(number) => Some(json!(number)),
+        Value::Word(word) => Some(json!(word)),
+        Value::List(_) => None,
     }
 }

@@ -211,9 +211,11 @@ fn a_secret_of_the_runner_is_shown_to_no_task() {
 fn limits_do_not_contradict_each_other() {
     let limits = |text: &str| format!("[limits]\nmemory_mib = 64\nresult_mib = 16\n{text}\n");
     assert!(load(&limits("")).is_ok());
+    assert!(load("[limits]\nmemory_mib = 64\n").is_ok(), "a default says nothing against it");
+    assert!(load(&DEFAULT.replace("memory_mib = 1024 ", "memory_mib = 64 ")).is_ok(), "nor does a copy of it");
     refused(
-        "[limits]\nmemory_mib = 64\n",
-        &[&["limits.result_mib is more than a task's memory: limits.memory_mib = 64 (test.toml:2)"]],
+        "[limits]\nmemory_mib = 64\nresult_mib = 65\n",
+        &[&["test.toml:3: limits.result_mib is more than a task's memory: limits.memory_mib = 64 (test.toml:2)"]],
     );
     refused(
         &limits("stack_mib = 65"),
