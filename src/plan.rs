@@ -324,6 +324,8 @@ fn environment(config: &TaskConfig) -> Vec<(String, String)> {
         ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"]
             .map(|name| (name.to_owned(), "1".to_owned()))
             .into();
+    // Each arena of the C library's is 64 MiB of address space, and by itself it makes eight for each core.
+    environment.push(("MALLOC_ARENA_MAX".into(), "2".into()));
     if let Some(zone) = &config.time_zone {
         environment.push(("TZ".into(), zone.clone()));
     }

@@ -9,6 +9,8 @@ mod common {
     pub(crate) mod sandbox;
 }
 
+#[path = "policies/abilities.rs"]
+mod abilities;
 #[path = "policies/choice.rs"]
 mod choice;
 #[path = "policies/command.rs"]
