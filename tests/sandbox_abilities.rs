@@ -4,12 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 mod common {
+    pub(crate) mod engine;
     pub(crate) mod sandbox;
 }
 
-use common::sandbox::User;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use common::engine;
+use common::sandbox::everyone::as_everyone;
 use common::sandbox::runner::{Runner, Setup};
-use serde_json::json;
+use common::sandbox::{User, interpreter};
+use palisade_sandbox::plan::Calls;
+use serde_json::{Value, json};
 
 /// What programs do with an event loop, through the whole runner.
 #[tokio::test]
@@ -57,4 +64,58 @@ return [{'json': {'same': first == second, 'got': first}}]
             assert_eq!(runner.task(CODE, &json!([])).await, Ok(want), "{user:?}");
         }
     }
+}
+
+/// What a policy lists for reading can be read by a task, and nothing else, and nothing but read.
+#[tokio::test]
+async fn listed_files_can_be_read_and_nothing_else() {
+    as_everyone("listed_files_can_be_read_and_nothing_else", listed()).await;
+}
+
+async fn listed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("listed")).unwrap();
+    for name in ["listed/file", "other"] {
+        fs::write(at(name), name).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    fs::set_permissions(at("listed"), fs::Permissions::from_mode(0o777)).unwrap();
+    let listed = at("listed");
+    let mut setup = engine::Setup::allowing("os,errno", "");
+    setup.config.builtins_deny = Some(Vec::new());
+    setup.interpreter = Some(interpreter::found(Some(interpreter::path())));
+    setup.judge = false;
+    setup.replan = Box::new(move |planned| {
+        planned.recipe.seal.calls = Calls { files: true, ..Calls::strict() };
+        // The jail is widened by itself.
+        planned.recipe.seal.files.read.push(listed.clone());
+    });
+    let harness = setup.start().await;
+    for (attempt, want) in [
+        ("open(f'{place}/listed/file').read()", json!("listed/file")),
+        ("os.listdir(f'{place}/listed')", json!(["file"])),
+        ("open(f'{place}/other').read()", json!("EACCES")),
+        ("open(f'{place}/listed/../other').read()", json!("EACCES")),
+        ("os.listdir(place)", json!("EACCES")),
+        ("os.open(f'{place}/listed/file', os.O_PATH)", json!("EPERM")),
+        ("os.open(f'{place}/other', os.O_PATH)", json!("EPERM")),
+        ("open(f'{place}/listed/file', 'a')", json!("EPERM")),
+        ("open(f'{place}/listed/file', 'r+')", json!("EPERM")),
+        ("os.open(f'{place}/listed/file', os.O_RDONLY | os.O_TRUNC)", json!("EPERM")),
+        ("open(f'{place}/listed/new', 'x')", json!("EPERM")),
+        ("os.unlink(f'{place}/listed/file')", json!("EPERM")),
+        ("os.chmod(f'{place}/listed/file', 0o777)", json!("EPERM")),
+        ("open('/etc/passwd')", json!("EACCES")),
+    ] {
+        let code = format!(
+            "import errno, os\nplace = {:?}\ntry:\n    got = {attempt}\nexcept OSError as error:\n    got = errno.errorcode[error.errno]\nreturn [{{'json': {{'got': got}}}}]",
+            folder.path()
+        );
+        let got: Value = harness.result(&code).await[0]["json"]["got"].clone();
+        assert_eq!(got, want, "{attempt}");
+    }
+    assert_eq!(fs::read(at("listed/file")).unwrap(), b"listed/file");
+    harness.stop().await;
 }

@@ -41,7 +41,7 @@ use Expected::{NotImplemented, Refused, Trapped, Works, WorksWithFiles, WorksWit
 
 /// All of them. None needs more than the modules of the prelude.
 pub(crate) fn all() -> impl Iterator<Item = Attempt> {
-    [CONTROLS, SOCKETS, NAMED, EVERYBODY].concat().into_iter()
+    [CONTROLS, SOCKETS, ODD, NAMED, EVERYBODY].concat().into_iter()
 }
 
 const CONTROLS: &[Attempt] = &[
@@ -70,6 +70,35 @@ const SOCKETS: &[Attempt] = &[
     (Refused, "return call('recvfrom', 3, bytes(1), 1, 2, 0, 0)"),
 ];
 
+/// Calls that only a filter refuses to everybody.
+const ODD: &[Attempt] = &[
+    (Refused, "return call('semget', 0, 1, 0o1666)"),
+    (Refused, "return call('msgget', 0, 0o1666)"),
+    (Refused, "return call('shmat', 0, 0, 0)"),
+    (Refused, "return call('mq_open', b'palisade', 0o102, 0o600, 0)"),
+    (Refused, "return call('membarrier', 0, 0, 0)"),
+    (Refused, "return call('mbind', 0, 4096, 0, 0, 0, 0)"),
+    (Refused, "return call('set_mempolicy', 0, 0, 0)"),
+    (Refused, "return call('set_mempolicy_home_node', 0, 0, 0, 0)"),
+    (Refused, "return call('remap_file_pages', 0, 4096, 0, 0, 0)"),
+    (Refused, "return call('futex_waitv', 0, 0, 0, 0, 0)"),
+    (Refused, "return call('vmsplice', 3, 0, 0, 0)"),
+    (Refused, "return call('sched_setscheduler', 0, 0, bytes(4))"),
+    (Refused, "return call('sched_setattr', 0, bytes(56), 0)"),
+    (Refused, "return call('ioprio_set', 1, 0, 4 << 13)"),
+    (Refused, "return call('setpgid', 0, 0)"),
+    (Refused, "return call('setsid')"),
+    (Refused, "return call('ioctl', 3, 0x5412, b'x')"),
+    (Refused, "return call('ioctl', 3, 0x541c, b'x')"),
+    (Refused, "return call('ioctl', 3, 0x540e, 1)"),
+    (Refused, "return call('ioctl', 3, 0x5452, bytes(4))"),
+    (Refused, "return call('ioctl', 3, 0x8912, bytes(16))"),
+    (Refused, "return call('ioctl', 3, 0x40086602, bytes(8))"),
+    (Refused, "return call('fcntl', 3, 8, host['inside'][0])"),
+    (Refused, "return call('fcntl', 3, 10, 9)"),
+    (Refused, "return call('timer_create', 0, 0, bytes(8))"),
+];
+
 /// Calls whose refusal tells more than that they were refused.
 const NAMED: &[Attempt] = &[
     (Trapped("name_to_handle_at"), "return call('name_to_handle_at', -100, b'/etc/passwd', bytes(200), bytes(8), 0)"),
@@ -88,6 +117,7 @@ const NAMED: &[Attempt] = &[
     (Trapped("perf_event_open"), "return call('perf_event_open', bytes(128), 0, -1, -1, 0)"),
     (Trapped("userfaultfd"), "return call('userfaultfd', 1)"),
     (Trapped("keyctl"), "return call('keyctl', 0, -3, 0, 0, 0)"),
+    (Trapped("request_key"), "return call('request_key', b'user', b'x', 0, -3)"),
     (Trapped("add_key"), "return call('add_key', b'user', b'x', b'x', 1, -3)"),
     (Trapped("unshare"), "return call('unshare', 0x10000000)"),
     (Trapped("setns"), "return call('setns', 3, 0)"),
