@@ -121,8 +121,8 @@ fn call(program: &Program, line: &Line, arguments: [u64; 6]) -> Ended {
             if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || seccomp::install(program).is_err() {
                 libc::_exit(NO_FILTER);
             }
-            let [a, b, c, d, e, f] = arguments;
-            let answer = libc::syscall(line.number, a, b, c, d, e, f);
+            let [first, second, third, ..] = arguments;
+            let answer = libc::syscall(line.number, first, second, third, arguments[3], arguments[4], arguments[5]);
             libc::_exit(if answer == -1 { *libc::__errno_location() } else { 0 });
         }
         let mut status = 0;
@@ -292,7 +292,7 @@ fn every_other_call_is_refused() {
 #[test]
 fn calls_of_foreign_tables_end_the_process() {
     const GETPID_OF_I386: u64 = 20;
-    const GETPID_OF_X32: i64 = 0x4000_0000 | 39;
+    const GETPID_OF_X32: i64 = 0x4000_0000 + 39;
     let shipped = Profile::shipped(Arch::X86_64).unwrap();
     let none = seccomp::no_exec(&shipped, Arch::X86_64).unwrap();
     let ended = |program: &Program| {

@@ -9,6 +9,11 @@ use crate::plan::Limits;
 /// Signals that may be queued for processes of one user, a count: each costs the kernel memory that no other limit counts.
 const PENDING_SIGNALS: u64 = 64;
 
+/// As many, or what the host allows where that is less; the same for the supervisor and for its children, who inherit it.
+fn pending_signals() -> u64 {
+    getrlimit(Resource::RLIMIT_SIGPENDING).map_or(PENDING_SIGNALS, |(_, hard)| hard.min(PENDING_SIGNALS))
+}
+
 /// A limit, its row in `/proc/<pid>/limits`, and its value.
 fn table(limits: &Limits) -> Vec<(Resource, &'static str, u64)> {
     let mut table = vec![
@@ -22,7 +27,7 @@ fn table(limits: &Limits) -> Vec<(Resource, &'static str, u64)> {
         (Resource::RLIMIT_MSGQUEUE, "Max msgqueue size", 0),
         (Resource::RLIMIT_NICE, "Max nice priority", 0),
         (Resource::RLIMIT_RTPRIO, "Max realtime priority", 0),
-        (Resource::RLIMIT_SIGPENDING, "Max pending signals", PENDING_SIGNALS),
+        (Resource::RLIMIT_SIGPENDING, "Max pending signals", pending_signals()),
     ];
     if let Some(processes) = limits.processes {
         table.push((Resource::RLIMIT_NPROC, "Max processes", processes));
