@@ -36,8 +36,9 @@ const MAX_CONCURRENCY: i128 = 10_000;
 const MAX_ANSWER_MEMORY_MIB: i128 = 1 << 24;
 /// Longer times are as good as for ever, and clocks can still add them.
 const FOR_EVER_S: u64 = 100 * 365 * 24 * 3600;
-/// Variables that no task gets to see, whatever it may see.
-const NEVER_FOR_TASKS: [&str; 5] = [
+/// Variables that no task gets to see, whatever it may see; and which are forgotten once they are read, as far as they hold
+/// secrets themselves.
+pub(crate) const NEVER_FOR_TASKS: [&str; 5] = [
     "N8N_RUNNERS_GRANT_TOKEN",
     "N8N_RUNNERS_GRANT_TOKEN_FILE",
     "N8N_RUNNERS_AUTH_TOKEN",

@@ -281,13 +281,13 @@ mod tests {
     /// What a child says of its own end is believed only where the kernel and the filter agree.
     #[test]
     fn a_trapped_call_is_named_and_no_other_is() {
+        const DENIED: &str = "Task was ended because it made a system call the sandbox forbids";
         let number = |name: &str| (0..500).find(|n| Arch::native().unwrap().name(*n) == Some(name)).unwrap();
         let (ptrace, getpid) = (number("ptrace"), number("getpid"));
         let kind = |how, trapped| {
             let TaskError { kind, message, .. } = error(Outcome::Died { how, trapped });
             (kind, message)
         };
-        const DENIED: &str = "Task was ended because it made a system call the sandbox forbids";
         let (trapped, named) = kind(Some(How::Exited(159)), Some(ptrace));
         assert_eq!((trapped, named.as_str()), (ErrorKind::Denied { syscall: ptrace }, &*format!("{DENIED}: ptrace")));
         // No hint, a number of no call, and one that is not trapped.

@@ -21,7 +21,14 @@ use crate::runner::{Options, Runner, Signal};
 const LEFTOVERS: Duration = Duration::from_millis(100);
 
 pub(super) fn main() -> ExitCode {
-    let vars = startup::environment();
+    // First, so that there is no moment in which somebody could look.
+    if let Err(error) = startup::harden() {
+        return refuse(&format!("The runner's memory cannot be protected: {error}"));
+    }
+    let mut vars = match startup::environment_without_traces() {
+        Ok(vars) => vars,
+        Err(error) => return refuse(&format!("The grant token cannot be taken out of the environment: {error}")),
+    };
     let level = vars.get(OsStr::new("N8N_RUNNERS_LAUNCHER_LOG_LEVEL")).and_then(|level| level.to_str());
     let no_color = vars.contains_key(OsStr::new("NO_COLOR"));
     let _log = logging::init(Target::Stdout, logging::level(level), no_color);
@@ -29,9 +36,7 @@ pub(super) fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return refuse(&error.to_string()),
     };
-    if let Err(error) = startup::harden() {
-        return refuse(&format!("The runner's memory cannot be protected: {error}"));
-    }
+    startup::forget_secrets(&mut vars);
     let runtime = match startup::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("The event loop could not be started: {error}")),
@@ -56,6 +61,8 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         Ok(endpoint) => endpoint,
         Err(cause) => return refuse(&cause),
     };
+    // What is left of it is the header of the next handshake: connections are lost, and made again.
+    drop(config.credentials);
     let mut signals = match listen() {
         Ok(signals) => signals,
         Err(error) => return refuse(&format!("Signals cannot be received: {error}")),

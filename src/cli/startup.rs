@@ -10,9 +10,10 @@ use palisade_sandbox::process;
 use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
+use zeroize::Zeroize as _;
 
 use super::AllowArgs;
-use crate::config::{ConfigError, TaskConfig, Variables};
+use crate::config::{ConfigError, NEVER_FOR_TASKS, TaskConfig, Variables};
 use crate::engine::{Engine, EngineError};
 use crate::extension;
 use crate::interpreter::{self, Found, NotFound};
@@ -42,6 +43,22 @@ pub(super) fn sees_proc() -> bool {
 /// The environment, read once. After this nothing asks the process for it.
 pub(super) fn environment() -> Variables {
     std::env::vars_os().collect::<BTreeMap<_, _>>()
+}
+
+/// The same for the runner itself, whose variables hold secrets: none is left where the kernel put it. Before any thread.
+pub(super) fn environment_without_traces() -> std::io::Result<Variables> {
+    let vars = environment();
+    process::scrub_environment(&NEVER_FOR_TASKS)?;
+    Ok(vars)
+}
+
+/// Overwrites the secrets among variables that have been read.
+pub(super) fn forget_secrets(vars: &mut Variables) {
+    for name in NEVER_FOR_TASKS {
+        if let Some(value) = vars.remove(OsStr::new(name)) {
+            value.into_encoded_bytes().zeroize();
+        }
+    }
 }
 
 /// The part of the configuration that is about code, for commands that need no broker.

@@ -1,6 +1,6 @@
 //! Starting a forkserver: the jailer, the jail verified from outside, preparation, and the settled seal.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, ChildStderr, Command as Program, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -312,7 +312,7 @@ impl Output {
     }
 }
 
-fn read_lines(stderr: ChildStderr, lines: &Mutex<Vec<String>>) {
+fn read_lines(stderr: impl Read, lines: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stderr);
     loop {
         let mut line = Vec::new();
@@ -346,5 +346,18 @@ mod tests {
         assert_eq!(hides_processes(&line("rw,gid=5,hidepid=invisible")), Some("hidepid=invisible"));
         assert_eq!(hides_processes(&(line("rw,hidepid=2") + &line("rw"))), None, "the last one is on top");
         assert_eq!(hides_processes(""), None);
+    }
+
+    /// Packages write there when they are imported, and crashes do.
+    #[test]
+    fn what_a_forkserver_writes_is_escaped_and_bounded() {
+        let lines = Mutex::new(Vec::new());
+        let flood = format!("{}\n", "x".repeat(10 * LONGEST_LINE)).repeat(50);
+        read_lines(flood.as_bytes(), &lines);
+        assert_eq!(lines.lock().unwrap().len(), MOST_LINES);
+        assert!(lines.lock().unwrap().iter().all(|line| line.len() <= LONGEST_LINE + 8));
+        read_lines(&b"\x1b[31mred\rTask 1 failed\xff\n\n"[..], &lines);
+        let last = lines.lock().unwrap().last().cloned().unwrap();
+        assert!(last.contains("red") && !last.contains(['\x1b', '\r', '\n']), "{last:?}");
     }
 }

@@ -134,6 +134,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
+    use crate::budget::Budget;
 
     fn print(bytes: usize) -> Print {
         Print { params: vec!["x".repeat(bytes)], text: String::new() }
@@ -152,6 +153,21 @@ mod tests {
         assert_eq!(texts, ["0ms", "999ms", "1s", "59s", "1m", "60m"]);
         let texts = [0, 1023, 1024, 1536, 1_048_576, 2_621_440].map(bytes);
         assert_eq!(texts, ["0 bytes", "1023 bytes", "1.0 KB", "1.5 KB", "1.0 MB", "2.5 MB"]);
+    }
+
+    /// So that a broker that does not read holds up those who would answer next, and not the runner's memory.
+    #[tokio::test]
+    async fn room_is_held_until_the_last_frame_has_been_sent() {
+        let budget = Budget::new(1 << 20);
+        let verdict = Verdict::Done(RawValue::from_string("[1]".to_owned()).unwrap());
+        let room = budget.result(1 << 20).await.unwrap();
+        let mut frames = frames("t", Answer { prints: vec![print(1)], room, ..Answer::bare(verdict) });
+        let mut last = frames.pop().unwrap();
+        drop(frames);
+        last.take(10);
+        assert_eq!(budget.free(), 0);
+        drop(last);
+        assert_eq!(budget.free(), 1 << 20);
     }
 
     #[test]

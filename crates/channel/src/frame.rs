@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_discarded_takes_no_memory_and_the_next_frame_is_whole() {
         let mut decoder = Decoder::new(|_| 1 << 20);
-        let mut bytes = encode(Kind::Print, &[7; 100_000]);
+        let mut bytes = encode(Kind::Print, &vec![7; 100_000]);
         bytes.extend(encode(Kind::Done, b"[1]"));
         let mut first = &bytes[..5000];
         assert_eq!(decoder.next(&mut first).unwrap(), None);

@@ -249,19 +249,20 @@ proptest! {
             assert!(said.prints.len() <= 3);
             let held: usize = said.prints.iter().flat_map(|p| p.params.iter().chain([&p.text])).map(String::capacity).sum();
             assert!(held <= bytes.len(), "{held} of {}", bytes.len());
-            for (frame, kind) in frames_of(end, said) {
+            for (frame, kind) in frames_of(end, &said) {
                 let frame: Value = serde_json::from_str(&frame).unwrap_or_else(|error| panic!("{error}: {frame}"));
                 assert_eq!((&frame["taskId"], &frame["type"]), (&json!("t1"), &json!(kind)));
                 let allowed = ["type", "taskId", "data", "error", "callId", "name", "params"];
                 assert!(frame.as_object().unwrap().keys().all(|key| allowed.contains(&key.as_str())), "{frame}");
             }
+            drop(said);
             assert_eq!(budget.free(), 1 << 20);
         });
     }
 }
 
 /// The frames the runner would send to task `t1`, and what type each must have.
-fn frames_of(end: End, said: Said) -> Vec<(String, &'static str)> {
+fn frames_of(end: End, said: &Said) -> Vec<(String, &'static str)> {
     let text = |mut frame: Outgoing| String::from_utf8(frame.take(usize::MAX).to_vec()).unwrap();
     let mut frames: Vec<_> =
         said.prints.iter().map(|print| (text(Outgoing::print("t1", &print.params)), "runner:rpc")).collect();

@@ -18,6 +18,43 @@ pub fn forbid_dumping() -> io::Result<()> {
     Ok(prctl::set_dumpable(false)?)
 }
 
+/// Overwrites the values of these environment variables where the kernel put them when the program was started: nobody who can
+/// read this process's memory, or its `/proc/<pid>/environ`, finds them there. To this process they are empty from now on.
+/// The answer is how many there were.
+///
+/// # Errors
+/// Where this process has other threads, which could be reading; and what reading `/proc` answers.
+pub fn scrub_environment(names: &[&str]) -> io::Result<usize> {
+    unsafe extern "C" {
+        static environ: *const *mut libc::c_char;
+    }
+    let threads = std::fs::read_dir("/proc/self/task")?.count();
+    if threads != 1 {
+        return Err(io::Error::other(format!("{threads} threads are running already")));
+    }
+    let mut scrubbed = 0;
+    // SAFETY: `environ` is null or an array of writable C strings that ends with a null pointer (environ(7)), and nobody else
+    // reads or changes them, as there is one thread. Only bytes before a terminator are written.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            let text = std::ffi::CStr::from_ptr(*entry).to_bytes();
+            if let Some(name) = text.iter().position(|byte| *byte == b'=')
+                && names.iter().any(|secret| secret.as_bytes() == &text[..name])
+            {
+                let len = text.len() - name - 1;
+                for at in name + 1..name + 1 + len {
+                    // Volatile, or the compiler might find that nobody reads it.
+                    (*entry).add(at).write_volatile(0);
+                }
+                scrubbed += 1;
+            }
+            entry = entry.add(1);
+        }
+    }
+    Ok(scrubbed)
+}
+
 /// The kernel ends this process when the *thread* that made it ends. Cleared by a change of credentials, so set it after.
 ///
 /// # Errors
