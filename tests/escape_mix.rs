@@ -78,8 +78,7 @@ async fn mix(configuration: &Configuration, kind: &Code, attempts: &[&Attempt], 
     let mut world = World::new(configuration.user);
     let (forkserver, spares) = runner.filled().await;
     let inhabitants = Inhabitants { supervisor: runner.supervisor, forkserver, sibling: None, spares };
-    const MARK: &str = "palisade-mix-mark";
-    let mark = format!("{MARK}-{}", palisade::offers::random_id());
+    let mark = format!("palisade-mix-{}", palisade::offers::random_id());
     let items = json!([{"json": world.host(&inhabitants, &mark, i32::MAX)}]);
 
     // Each once, and those that were slow not again.
@@ -148,7 +147,8 @@ async fn one(runner: &Runner, number: usize, hostile: Option<&str>, items: &Valu
         let _ = outcome(task).await;
         return id;
     }
-    let code = "print('task', _items[0]['json']['n'])\nreturn [{'json': {'twice': item['json']['n'] * 2}} for item in _items]";
+    let code =
+        "print('task', _items[0]['json']['n'])\nreturn [{'json': {'twice': item['json']['n'] * 2}} for item in _items]";
     let task = runner.begin(code, &json!([{"json": {"n": number}}, {"json": {"n": -7}}])).await;
     let id = task.id.clone();
     let answer = outcome(task).await;

@@ -156,6 +156,9 @@ pub(crate) enum Code {
     },
 }
 
+/// Attempts that can share a runner: the same code, the same limits.
+pub(crate) type Group = (Code, Vec<(String, u64)>);
+
 /// One attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
@@ -200,7 +203,7 @@ impl Attempt {
     }
 
     /// What runners are shared by.
-    pub(crate) fn group(&self) -> (Code, Vec<(String, u64)>) {
+    pub(crate) fn group(&self) -> Group {
         (self.code.clone(), self.limits.clone())
     }
 
@@ -360,15 +363,15 @@ pub(crate) fn all() -> (Vec<Attempt>, Vec<String>) {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<_> =
-        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    let mut found: Vec<_> = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
     found.sort();
     found
 }
 
 #[test]
 fn a_header_that_claims_too_little_or_too_much_is_refused() {
-    const GOOD: &str = "# class: network\n# technique: t\n# layers: landlock, seccomp\n# code: native\n# witness: listener\nreturn\n";
+    const GOOD: &str =
+        "# class: network\n# technique: t\n# layers: landlock, seccomp\n# code: native\n# witness: listener\nreturn\n";
     let attempt = Attempt::parse("a/b", GOOD).unwrap();
     assert_eq!((attempt.layers.len(), attempt.source.as_str()), (2, "return\n"));
     for (from, to, why) in [

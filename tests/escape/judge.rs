@@ -159,7 +159,8 @@ impl Seen {
         for (configuration, findings) in &self.findings {
             let Some(outcome) = findings.outcomes.get(&attempt.id) else { continue };
             let verdict = if outcome.escaped(attempt) { "ESCAPED" } else { "held" };
-            let reported = outcome.reported.as_ref().map(|what| format!(" says it reached {what};")).unwrap_or_default();
+            let reported =
+                outcome.reported.as_ref().map(|what| format!(" says it reached {what};")).unwrap_or_default();
             let fired: Vec<_> = outcome.fired.iter().map(|(name, what)| format!("{name}: {what}")).collect();
             lines.push(format!(
                 "  {:<30} {verdict:<8}{reported} answer {:?} {}",
@@ -193,7 +194,7 @@ impl Seen {
                         wrong.push(format!("escaped from {name} although {layer} is on: {}", fired.join("; ")));
                     }
                 }
-                Purpose::None => wrong.extend(self.objections_to_control(attempt, findings, &fired)),
+                Purpose::None => wrong.extend(objections_to_control(attempt, findings, &fired)),
                 _ => {}
             }
         }
@@ -205,28 +206,29 @@ impl Seen {
         }
         wrong
     }
+}
 
-    fn objections_to_control(&self, attempt: &Attempt, findings: &Findings, fired: &[String]) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let Some(outcome) = findings.outcomes.get(&attempt.id) else { return wrong };
-        let by_witness = outcome.fired.iter().any(|(name, _)| *name == attempt.witness)
-            || (attempt.witness == "kernel" && outcome.reported.is_some());
-        match (&attempt.control, outcome.escaped(attempt)) {
-            (Some(reason), true) => {
-                wrong.push(format!("it escapes although it cannot ({reason}): {}", fired.join("; ")));
-            }
-            (None, _) if !by_witness => wrong.push(format!(
-                "with every layer off the witness `{}` saw nothing: answer {:?}, {} {:?}",
-                attempt.witness,
-                outcome.answer,
-                fired.join("; "),
-                outcome.reported
-            )),
-            _ => {}
+/// What is not as it should be where every layer is off.
+fn objections_to_control(attempt: &Attempt, findings: &Findings, fired: &[String]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let Some(outcome) = findings.outcomes.get(&attempt.id) else { return wrong };
+    let by_witness = outcome.fired.iter().any(|(name, _)| *name == attempt.witness)
+        || (attempt.witness == "kernel" && outcome.reported.is_some());
+    match (&attempt.control, outcome.escaped(attempt)) {
+        (Some(reason), true) => {
+            wrong.push(format!("it escapes although it cannot ({reason}): {}", fired.join("; ")));
         }
-        if let Some(again) = findings.again.get(&attempt.id).filter(|again| **again != outcome.answer) {
-            wrong.push(format!("its answers differ from run to run: {:?} and {again:?}", outcome.answer));
-        }
-        wrong
+        (None, _) if !by_witness => wrong.push(format!(
+            "with every layer off the witness `{}` saw nothing: answer {:?}, {} {:?}",
+            attempt.witness,
+            outcome.answer,
+            fired.join("; "),
+            outcome.reported
+        )),
+        _ => {}
     }
+    if let Some(again) = findings.again.get(&attempt.id).filter(|again| **again != outcome.answer) {
+        wrong.push(format!("its answers differ from run to run: {:?} and {again:?}", outcome.answer));
+    }
+    wrong
 }

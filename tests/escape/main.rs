@@ -57,7 +57,8 @@ fn every_class_has_attempts_and_there_are_enough() {
 #[test]
 fn the_committed_report_is_of_these_attempts() {
     let committed = std::fs::read_to_string(report::path()).expect("docs/escape-report.md");
-    let differs = committed.lines().zip(report::markdown(&attempt::all().0).lines().map(ToOwned::to_owned)).find(|(a, b)| a != b);
+    let differs =
+        committed.lines().zip(report::markdown(&attempt::all().0).lines().map(ToOwned::to_owned)).find(|(a, b)| a != b);
     assert!(
         committed == report::markdown(&attempt::all().0),
         "docs/escape-report.md is not of these attempts; PALISADE_WRITE_REPORT=1 cargo test --test escape writes it anew. First difference: {differs:?}"

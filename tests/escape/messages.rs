@@ -104,7 +104,8 @@ pub(crate) fn complaints(frames: &[String], tasks: &Tasks<'_>, bounds: Bounds) -
 pub(crate) fn complaints_about_log(log: &str, mark: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for line in log.split('\n') {
-        if line.starts_with(mark) || line.split(['\r', '\u{85}', '\u{2028}']).skip(1).any(|part| part.starts_with(mark)) {
+        if line.starts_with(mark) || line.split(['\r', '\u{85}', '\u{2028}']).skip(1).any(|part| part.starts_with(mark))
+        {
             wrong.push("a line of the log starts with the attempt's text".into());
         }
         if line.chars().any(|c| c.is_control() && c != '\t') {
@@ -162,14 +163,14 @@ impl<'de> Deserialize<'de> for Frame {
 
 #[test]
 fn messages_of_others_and_answers_too_many_are_seen() {
+    const DONE: &str = r#"{"type":"runner:taskdone","taskId":"a","data":{"result":[{"taskId":"b"}]}}"#;
+    const NONE: [&str; 0] = [];
     let bounds = Bounds { result: 100, prints: 1, print: 10 };
     let tasks = Tasks { attempt: ("a", "mark"), ordinary: None, sibling: Some("s") };
     let wrong = |frames: &[&str]| {
         let frames: Vec<_> = frames.iter().map(|frame| (*frame).to_owned()).collect();
         complaints(&frames, &tasks, bounds)
     };
-    const DONE: &str = r#"{"type":"runner:taskdone","taskId":"a","data":{"result":[{"taskId":"b"}]}}"#;
-    const NONE: [&str; 0] = [];
     assert_eq!(wrong(&[DONE]), NONE);
     for frames in [
         &[][..],

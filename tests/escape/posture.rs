@@ -7,12 +7,14 @@ use crate::sandbox::process::{Process, Strangers};
 
 /// Limits, priority, affinity, tracer, group, ids.
 pub(crate) fn posture(process: Process) -> Vec<String> {
-    let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", process.pid)).unwrap_or_default();
-    let mut lines: Vec<String> = read("limits").lines().map(ToOwned::to_owned).collect();
     const FIELDS: [&str; 8] =
         ["TracerPid", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "Cpus_allowed", "Mems_allowed"];
+    let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", process.pid)).unwrap_or_default();
+    let mut lines: Vec<String> = read("limits").lines().map(ToOwned::to_owned).collect();
     let status = read("status");
-    lines.extend(status.lines().filter(|line| FIELDS.iter().any(|f| line.starts_with(&format!("{f}:")))).map(str::to_owned));
+    lines.extend(
+        status.lines().filter(|line| FIELDS.iter().any(|f| line.starts_with(&format!("{f}:")))).map(str::to_owned),
+    );
     lines.push(format!("oom_score_adj {}", read("oom_score_adj").trim()));
     let stat = read("stat");
     let fields: Vec<&str> = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();
@@ -56,7 +58,7 @@ fn memory_of_files(process: Process) -> u64 {
     let sizes = entries.filter_map(|entry| {
         let target = fs::read_link(entry.path()).ok()?;
         let is_in_memory = target.to_string_lossy().starts_with("/memfd:");
-        is_in_memory.then(|| fs::metadata(entry.path()).map(|meta| meta.blocks() * 512).unwrap_or(0))
+        is_in_memory.then(|| fs::metadata(entry.path()).map_or(0, |meta| meta.blocks() * 512))
     });
     sizes.sum()
 }

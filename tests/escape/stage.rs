@@ -12,9 +12,9 @@ use crate::attempt::Code;
 use crate::configuration::{Configuration, MEMORY_MIB, RESULT_MIB, TIMEOUT};
 use crate::messages::Bounds;
 use crate::posture::posture;
+use crate::sandbox::eventually;
 use crate::sandbox::process::{Process, Strangers};
 use crate::sandbox::runner::Runner;
-use crate::sandbox::eventually;
 use crate::world::Inhabitants;
 
 /// The sibling is replaced before its own time is up.

@@ -75,8 +75,7 @@ pub(crate) async fn run(attempt: &Attempt, stage: &mut Stage, world: &mut World)
     world.decoy.complaints();
     let (mark, key) = (format!("palisade-mark-{}", random_id()), rand::random_range(0x0100_0000..i32::MAX));
     let items = json!([{"json": world.host(&inhabitants, &mark, key)}]);
-    let code =
-        if attempt.is_native() { format!("{PRELUDE}{}", attempt.source) } else { attempt.source.clone() };
+    let code = if attempt.is_native() { format!("{PRELUDE}{}", attempt.source) } else { attempt.source.clone() };
     let sibling = stage.sibling.as_ref();
     let mut watched = vec![
         ("the supervisor", inhabitants.supervisor, posture(inhabitants.supervisor)),

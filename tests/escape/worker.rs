@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Attempt, Code};
+use crate::attempt::{Attempt, Group};
 use crate::configuration::Configuration;
 use crate::host::Host;
 use crate::stage::Stage;
@@ -49,7 +49,7 @@ pub(crate) async fn work(attempts: &[Attempt]) {
     let configuration = Configuration::all().into_iter().find(|c| c.name == name).expect("a configuration");
     nix::sys::prctl::set_child_subreaper(true).expect("this process can adopt");
     let host = Host::here();
-    let mut groups: BTreeMap<(Code, Vec<(String, u64)>), Vec<&Attempt>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<&Attempt>> = BTreeMap::new();
     for attempt in attempts.iter().filter(|attempt| configuration.concerns(attempt) && host.suits(attempt)) {
         groups.entry(attempt.group()).or_default().push(attempt);
     }

@@ -63,7 +63,16 @@ impl World {
         let public = Place::new(base.join("public"), uid, true);
         let listeners = Listeners::new(&base.join("listeners"), uid);
         let library = interpreter::found(Some(interpreter::path())).stdlib.join("os.py");
-        Self { private, public, listeners, decoy: Decoy::start(uid), uid, library, base, strangers: Arc::new(Strangers::now()) }
+        Self {
+            private,
+            public,
+            listeners,
+            decoy: Decoy::start(uid),
+            uid,
+            library,
+            base,
+            strangers: Arc::new(Strangers::now()),
+        }
     }
 
     /// What an attempt is told.
@@ -136,9 +145,12 @@ impl Place {
         fs::create_dir(self.folder.join(EMPTY)).unwrap();
         fs::write(self.folder.join(CANARY), "a canary\n").unwrap();
         fs::write(self.folder.join(SECRET), &self.secret).unwrap();
-        for (name, permissions) in
-            [(CANARY, mode(0o600, 0o666)), (SECRET, mode(0o600, 0o666)), (EMPTY, mode(0o700, 0o777)), ("", mode(0o700, 0o777))]
-        {
+        for (name, permissions) in [
+            (CANARY, mode(0o600, 0o666)),
+            (SECRET, mode(0o600, 0o666)),
+            (EMPTY, mode(0o700, 0o777)),
+            ("", mode(0o700, 0o777)),
+        ] {
             let path = if name.is_empty() { self.folder.clone() } else { self.folder.join(name) };
             fs::set_permissions(&path, permissions).unwrap();
             give(&path, self.uid);

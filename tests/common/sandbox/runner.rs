@@ -106,6 +106,16 @@ impl Setup {
         if has("guards") { self.policy("guards", "false") } else { self }
     }
 
+    /// With whatever combination of layers, where the policy wants to be told that it is meant.
+    pub(crate) fn accepting_risks(self) -> Self {
+        if !has("accept") {
+            return self;
+        }
+        let risks = ["files-without-landlock", "neither-landlock-nor-seccomp"];
+        let entries = risks.map(|name| format!("{{ name = {name:?}, reason = \"a test\" }}"));
+        self.policy("accept", &format!("[{}]", entries.join(", ")))
+    }
+
     /// Without any namespace.
     pub(crate) fn without_namespaces(self) -> Self {
         let names = ["user", "pid", "net", "ipc", "mount"];

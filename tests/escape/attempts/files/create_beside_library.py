@@ -1,6 +1,6 @@
 # class: changing files
 # technique: create a module beside the standard library, for the next interpreter to import
-# layers: landlock, seccomp, capabilities
+# layers: landlock, seccomp, identity, capabilities
 # code: native
 # control: the interpreter's library belongs to another user, and CAP_DAC_OVERRIDE is always given up
 # witness: made

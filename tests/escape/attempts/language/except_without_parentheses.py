@@ -1,7 +1,6 @@
 # class: parser differentials
 # technique: several classes in an except without parentheses
-# layers: supervisor
-# single: both parsers refuse it or read the same; there is nothing a second layer could see
+# layers: analyzer, supervisor
 # code: user
 # control: CPython before 3.14 refuses this syntax
 # witness: secret

@@ -1,6 +1,6 @@
 # class: object graph walk
 # technique: from a literal to a file that is written
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, landlock, seccomp, rlimits, identity
 # code: user
 # witness: canary
 # interpreter-gap: yes

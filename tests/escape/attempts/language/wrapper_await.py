@@ -1,7 +1,6 @@
 # class: wrapper breaking
 # technique: an await where no coroutine is
-# layers: supervisor
-# single: there is no text to break out of, so that no other layer is asked
+# layers: analyzer, supervisor
 # code: user
 # control: the child puts syntax trees together, not texts, whatever is off
 # witness: secret

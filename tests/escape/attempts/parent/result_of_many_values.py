@@ -1,5 +1,5 @@
 # class: size limits
-# technique: the longest result there may be, of many small values, for who builds a tree
+# technique: a result of hundreds of thousands of small values, for who builds a tree, from a child that is gone at once
 # layers: supervisor
 # single: what a lost child says is judged by the supervisor alone
 # code: native
@@ -10,5 +10,5 @@ def frame(kind, payload):
 def say(what):
     while what:
         what = what[os.write(3, what):]
-say(frame(19, b"[" + b"0," * 200000 + b" " * ((16 << 20) - 400003) + b"0]"))
+say(frame(19, b"[" + b"0," * 300000 + b"0]"))
 os._exit(0)
