@@ -106,8 +106,11 @@ impl Stage {
         let mut found: Option<Inhabitants> = None;
         let look = || {
             // A second time, so that one which only paused on its way is not taken for one that waits.
-            if let Some(found) = &found {
-                return found.spares.iter().all(|spare| spare.is_asleep());
+            if let Some(seen) = &found {
+                if seen.spares.iter().all(|spare| spare.is_asleep()) {
+                    return true;
+                }
+                found = None;
             }
             let family = supervisor.family(&self.strangers);
             let of = |parent: i32| family.iter().filter(move |(_, p)| *p == parent).map(|(process, _)| *process);

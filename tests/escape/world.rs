@@ -71,7 +71,7 @@ impl World {
             uid,
             library,
             base,
-            strangers: Arc::new(Strangers::now()),
+            strangers: Arc::new(Strangers::default()),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::FileExt as _;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -48,19 +50,9 @@ impl Process {
         numbers.filter(|pid| stat(*pid).is_some_and(|(_, parent, _)| parent == self.pid)).collect()
     }
 
-    /// The same in one look at `/proc`, with the parent of each, in no order. `strangers` are known to be none of them.
+    /// The same in one look at `/proc`, with the parent of each, in no order. For what descends from this test.
     pub(crate) fn family(self, strangers: &Strangers) -> Vec<(Self, i32)> {
-        let mut rest = all(strangers);
-        let mut found: Vec<(Self, i32)> = Vec::new();
-        loop {
-            let is_known = |parent: i32| parent == self.pid || found.iter().any(|(known, _)| known.pid == parent);
-            let (new, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, parent)| is_known(*parent));
-            if new.is_empty() {
-                return found;
-            }
-            found.extend(new);
-            rest = others;
-        }
+        below(self.pid, &mut strangers.others())
     }
 
     /// All that it has started, and all that those have.
@@ -197,29 +189,46 @@ impl Process {
     }
 }
 
-/// Processes that were there before any of the family, which need not be looked at each time.
+/// Processes that do not descend from this test, which need not be looked at each time: no process is adopted from outside.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers(HashSet<i32>);
+pub(crate) struct Strangers(Mutex<(Option<Instant>, HashSet<i32>)>);
 
 impl Strangers {
-    /// All that there are now but those below this process.
-    pub(crate) fn now() -> Self {
-        let own = Process::of(i32::try_from(std::process::id()).expect("a number")).expect("this process lives");
-        let family = own.family(&Self::default());
-        let is_own = |process: Process| process == own || family.iter().any(|(known, _)| *known == process);
-        Self(all(&Self::default()).into_iter().map(|(p, _)| p).filter(|p| !is_own(*p)).map(|p| p.pid).collect())
+    /// After so long they are forgotten: a number may have been given to another process by then.
+    const FORGOTTEN_AFTER: Duration = Duration::from_secs(3);
+
+    /// All that descend from this test and live, each with its parent.
+    fn others(&self) -> Vec<(Process, i32)> {
+        let mut known = self.0.lock().expect("no panic in here");
+        if known.0.is_none_or(|since| since.elapsed() > Self::FORGOTTEN_AFTER) {
+            *known = (Some(Instant::now()), HashSet::new());
+        }
+        let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+        let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let processes = numbers.filter(|pid| !known.1.contains(pid)).filter_map(|pid| {
+            let (state, parent, start) = stat(pid)?;
+            (!matches!(state, 'Z' | 'X')).then_some((Process { pid, start }, parent))
+        });
+        let mut rest: Vec<_> = processes.collect();
+        let own = i32::try_from(std::process::id()).expect("a number");
+        let family = below(own, &mut rest);
+        known.1.extend(rest.into_iter().map(|(process, _)| process.pid).filter(|pid| *pid != own));
+        family
     }
 }
 
-/// All processes that have not ended, and their parents.
-fn all(strangers: &Strangers) -> Vec<(Process, i32)> {
-    let numbers = fs::read_dir("/proc").expect("/proc").flatten();
-    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let processes = numbers.filter(|pid| !strangers.0.contains(pid)).filter_map(|pid| {
-        let (state, parent, start) = stat(pid)?;
-        (!matches!(state, 'Z' | 'X')).then_some((Process { pid, start }, parent))
-    });
-    processes.collect()
+/// Takes out of `rest` what is below a process.
+fn below(root: i32, rest: &mut Vec<(Process, i32)>) -> Vec<(Process, i32)> {
+    let mut found: Vec<(Process, i32)> = Vec::new();
+    loop {
+        let is_known = |parent: i32| parent == root || found.iter().any(|(known, _)| known.pid == parent);
+        let (new, others): (Vec<_>, Vec<_>) = rest.drain(..).partition(|(_, parent)| is_known(*parent));
+        *rest = others;
+        if new.is_empty() {
+            return found;
+        }
+        found.extend(new);
+    }
 }
 
 /// State, parent and start time.
