@@ -110,8 +110,8 @@ async fn listed() {
         ("open('/etc/passwd')", json!("EACCES")),
     ] {
         let code = format!(
-            "import errno, os\nplace = {:?}\ntry:\n    got = {attempt}\nexcept OSError as error:\n    got = errno.errorcode[error.errno]\nreturn [{{'json': {{'got': got}}}}]",
-            folder.path()
+            "import errno, os\nplace = '{}'\ntry:\n    got = {attempt}\nexcept OSError as error:\n    got = errno.errorcode[error.errno]\nreturn [{{'json': {{'got': got}}}}]",
+            folder.path().display()
         );
         let got: Value = harness.result(&code).await[0]["json"]["got"].clone();
         assert_eq!(got, want, "{attempt}");

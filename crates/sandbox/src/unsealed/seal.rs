@@ -23,8 +23,8 @@ impl Seal {
     ///
     /// # Errors
     /// A refusal of what nothing would bound here.
-    pub fn prepare(plan: SealPlan) -> Result<Self, Refusal> {
-        if plan.scratch.is_some() {
+    pub fn prepare(SealPlan { scratch, .. }: SealPlan) -> Result<Self, Refusal> {
+        if scratch.is_some() {
             return Err(super::unavailable(crate::layer::Layer::MountNamespace));
         }
         Ok(Self(()))
