@@ -82,9 +82,9 @@ fn every_path_is_as_ruled(allowed: Allowed<'_>) {
     let resolver: &[&str] = if allowed.calls.dns { &RESOLVER_FILES } else { &[] };
     let read: Vec<PathBuf> = allowed.files.read.iter().cloned().chain(resolver.iter().map(PathBuf::from)).collect();
     // Where a link leads to is what the rule is about.
-    let resolved = |path: &PathBuf| fs::canonicalize(path).ok();
-    let covered: BTreeSet<PathBuf> = read.iter().filter_map(resolved).collect();
-    let executable: BTreeSet<PathBuf> = allowed.files.execute.iter().filter_map(resolved).collect();
+    let leads_to = |path: &PathBuf| fs::canonicalize(path).ok();
+    let covered: BTreeSet<PathBuf> = read.iter().filter_map(leads_to).collect();
+    let executable: BTreeSet<PathBuf> = allowed.files.execute.iter().filter_map(leads_to).collect();
     let mut count = 0;
     for path in covered.iter().chain(&executable) {
         let openable = if path.is_dir() { fs::read_dir(path).is_ok() } else { File::open(path).is_ok() };
