@@ -1,6 +1,6 @@
 //! Processes, from outside: what `/proc` tells of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Mutex;
@@ -212,7 +212,11 @@ impl Strangers {
         let mut rest: Vec<_> = processes.collect();
         let own = i32::try_from(std::process::id()).expect("a number");
         let family = below(own, &mut rest);
-        known.1.extend(rest.into_iter().map(|(process, _)| process.pid).filter(|pid| *pid != own));
+        // One whose parent ended between two looks may be adopted by one of ours the next moment.
+        let rest: HashMap<i32, i32> = rest.into_iter().map(|(process, parent)| (process.pid, parent)).collect();
+        let is_strange = |parent: i32| parent == 0 || rest.contains_key(&parent) || known.1.contains(&parent);
+        let strangers: Vec<_> = rest.iter().filter(|(_, parent)| is_strange(**parent)).map(|(pid, _)| *pid).collect();
+        known.1.extend(strangers.into_iter().filter(|pid| *pid != own));
         family
     }
 }
