@@ -194,6 +194,8 @@ impl Seen {
                         wrong.push(format!("escaped from {name} although {layer} is on: {}", fired.join("; ")));
                     }
                 }
+                // User code that nothing holds is not to be had where guards cannot be switched off.
+                Purpose::None if !attempt.is_native() && !language_can_be_switched_off() => {}
                 Purpose::None => wrong.extend(objections_to_control(attempt, findings, &fired)),
                 _ => {}
             }
