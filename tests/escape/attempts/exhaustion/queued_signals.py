@@ -1,7 +1,6 @@
 # class: exhaustion
 # technique: thousands of signals to itself, none of which is delivered
-# layers: seccomp
-# single: nothing else judges signals to oneself, and the kernel's own limit of them is a user's, not a task's
+# layers: seccomp, rlimits
 # code: native
 # witness: kernel
 

@@ -1,6 +1,7 @@
 # class: outliving the task
 # technique: a program in a session of its own
-# layers: landlock, seccomp
+# layers: landlock, seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -15,4 +16,4 @@ for _ in range(4):
     os.close(done)
     # At its end of file the other end was closed by exec, or by the end of the child.
     os.read(ready, 1)
-return escaped("four programs")
+return held("four programs")

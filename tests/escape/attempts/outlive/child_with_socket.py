@@ -1,7 +1,7 @@
 # class: outliving the task
 # technique: a child in another session that keeps the task's socket open
-# layers: seccomp
-# single: as for outlive/new_session
+# layers: seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -14,4 +14,4 @@ for _ in range(4):
         time.sleep(20)
         os._exit(0)
     os.read(ready, 1)
-return escaped("four children")
+return held("four children")

@@ -1,7 +1,7 @@
 # class: outliving the task
 # technique: the first process of a PID namespace of its own
-# layers: seccomp
-# single: as for outlive/new_session
+# layers: seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -16,4 +16,4 @@ if os.fork() == 0:
     time.sleep(20)
     os._exit(0)
 os.read(ready, 1)
-return escaped("four processes")
+return held("four processes")

@@ -1,7 +1,7 @@
 # class: outliving the task
 # technique: a child in a session of its own, which no signal to the task's process group reaches
-# layers: seccomp
-# single: where a child can fork, only a PID namespace or a control group of each task's own would find what it starts
+# layers: seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -13,4 +13,4 @@ for _ in range(4):
         time.sleep(20)
         os._exit(0)
     os.read(ready, 1)
-return escaped("four children")
+return held("four children")

@@ -1,7 +1,7 @@
 # class: outliving the task
 # technique: a grandchild in another session that clears the signal for the death of its parent
-# layers: seccomp
-# single: as for outlive/new_session
+# layers: seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -18,4 +18,4 @@ for _ in range(4):
         os._exit(0)
     os.waitpid(child, 0)
     os.read(ready, 1)
-return escaped("four grandchildren")
+return held("four grandchildren")

@@ -1,7 +1,7 @@
 # class: outliving the task
 # technique: a child in another session that stops itself
-# layers: seccomp
-# single: as for outlive/new_session
+# layers: seccomp, supervisor
+# control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
 
@@ -12,4 +12,4 @@ for _ in range(4):
         os.kill(os.getpid(), signal.SIGSTOP)
         os._exit(0)
     os.waitpid(child, os.WUNTRACED)
-return escaped("four stopped children")
+return held("four stopped children")
