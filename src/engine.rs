@@ -2,6 +2,8 @@
 //!
 //! Each profile that tasks can get has a pool of its own: a forkserver with its modules, and children sealed by its plan.
 
+mod subject;
+
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -284,10 +286,18 @@ impl Profile {
     pub fn pool(&self) -> &Pool {
         &self.pool
     }
+
+    /// Spares that only users' tasks may take, a count: one, where that leaves any.
+    fn spares_for_users(&self) -> usize {
+        usize::from(self.pool.wanted() > 1)
+    }
 }
 
 impl Execute for Engine {
     fn execute(self: Arc<Self>, task: Task, cancel: CancellationToken) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        Box::pin(async move { task::run(&self, &task, &cancel).await })
+        Box::pin(async move {
+            let profile = self.profile(&task.settings);
+            task::run(&self, profile, &task, &cancel, 0).await
+        })
     }
 }

@@ -140,6 +140,10 @@ pub struct Report {
     pub without: Vec<String>,
     /// The child, as the runner sees it.
     pub child_pid: Option<i32>,
+    /// Rules the analysis refused it for, each once.
+    pub refused_by: Vec<&'static str>,
+    /// What ended its process before its code was at its end.
+    pub killed_by: Option<&'static str>,
 }
 
 /// Layers, stages and profile, in one line.

@@ -11,6 +11,8 @@
 //! * [`promises`] tells what stands against which attack, from what became of each layer;
 //! * [`plan`] makes what they are started with from policy and [`interpreter`]; [`extension`] is what they load.
 //!
+//! [`observe`] is what can be seen of all that: health, metrics, events, error reports. [`logging`] is the log.
+//!
 //! [`embedded`] is a small broker for `palisade run`, for tests and for benchmarks.
 #![forbid(unsafe_code)]
 
@@ -27,6 +29,7 @@ pub mod frame;
 pub mod interpreter;
 pub mod jailer;
 pub mod logging;
+pub mod observe;
 pub mod offers;
 pub mod plan;
 pub mod pool;

@@ -2,22 +2,25 @@
 //! a terminal.
 //!
 //! Much of what is logged was written by users of n8n, or made up by hostile code: [`one_line`] sees to it that it can
-//! neither break a line nor run a terminal, and the formatter applies it once more to whatever reaches it.
+//! neither break a line nor run a terminal, and [`lines`] and [`json`] apply it once more to whatever reaches them.
 
-use std::fmt;
-use std::fmt::Write as _;
+mod json;
+mod lines;
+
 use std::io::IsTerminal as _;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber, field};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use self::json::Json;
+pub use self::json::refusal as json_refusal;
+use self::lines::{Lines, Style};
+
+/// The target of events for machines: one for each task that is over. Lines for people leave them out.
+pub const TASK_EVENTS: &str = "palisade::task_event";
 
 /// Lines that may wait for a reader of stdout; more are dropped, as the runner must not wait for its log.
 const WAITING_LINES: usize = 4096;
@@ -31,6 +34,17 @@ pub enum Target {
     Stdout,
     /// For commands whose stdout is their result.
     Stderr,
+}
+
+/// What log lines look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Messages alone; on a terminal with time and level, in colour.
+    Text,
+    /// As [`Look::Text`], but never in colour.
+    NoColour,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Keeps the log's thread; when it is dropped, lines still waiting are written.
@@ -50,27 +64,34 @@ pub fn level(name: Option<&str>) -> LevelFilter {
 }
 
 /// Starts logging for the whole process; a second call changes nothing.
-pub fn init(target: Target, level: LevelFilter, no_color: bool) -> LogGuard {
+pub fn init(target: Target, level: LevelFilter, look: Look) -> LogGuard {
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
     let ((writer, guard), terminal) = match target {
         Target::Stdout => (builder.finish(std::io::stdout()), std::io::stdout().is_terminal()),
         Target::Stderr => (builder.finish(std::io::stderr()), std::io::stderr().is_terminal()),
     };
-    let style = match (terminal, no_color) {
+    let style = match (terminal, look) {
         (false, _) => Style::Plain,
-        (true, true) => Style::Tabs,
-        (true, false) => Style::Colour,
+        (true, Look::NoColour | Look::Json) => Style::Tabs,
+        (true, Look::Text) => Style::Colour,
     };
-    let format = Lines { style, clock: ChronoLocal::new("%Y-%m-%d %H:%M:%S%.3f".to_owned()) };
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer).event_format(format);
+    let (lines, json) = if look == Look::Json {
+        (None, Some(tracing_subscriber::fmt::layer().with_writer(writer).event_format(Json)))
+    } else {
+        (Some(tracing_subscriber::fmt::layer().with_writer(writer).event_format(Lines::new(style))), None)
+    };
     // A command that logs to stderr shows there itself what becomes of its tasks.
     let tasks = if target == Target::Stderr { LevelFilter::OFF } else { level };
     let ours = Targets::new()
         .with_target("palisade", level)
         .with_target("palisade::session", tasks)
+        .with_target(TASK_EVENTS, if look == Look::Json { level } else { LevelFilter::OFF })
         .with_default(level.min(LevelFilter::WARN));
     // An error means that a subscriber is there already, which tests do.
-    let _ = tracing_subscriber::registry().with(ours).with(layer).try_init();
+    let log = tracing_subscriber::registry().with(ours).with(lines).with(json);
+    #[cfg(feature = "sentry")]
+    let log = log.with(crate::observe::sentry::Reporter);
+    let _ = log.try_init();
     LogGuard(guard)
 }
 
@@ -101,6 +122,11 @@ pub fn printable(text: &str) -> String {
     clean
 }
 
+/// As [`one_line`] with the bound of a whole line.
+fn whole_line(text: &str) -> String {
+    one_line(text, MAX_LINE_CHARS)
+}
+
 fn push_escaped(to: &mut String, c: char) {
     let acts = c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{feff}')
@@ -112,57 +138,8 @@ fn push_escaped(to: &mut String, c: char) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Plain,
-    Tabs,
-    Colour,
-}
-
-struct Lines {
-    style: Style,
-    clock: ChronoLocal,
-}
-
-impl<S, N> FormatEvent<S, N> for Lines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut message = Message::default();
-        event.record(&mut message);
-        let message = one_line(&message.0, MAX_LINE_CHARS);
-        if self.style == Style::Plain {
-            return writeln!(writer, "{message}");
-        }
-        self.clock.format_time(&mut writer)?;
-        let (name, colour) = match *event.metadata().level() {
-            Level::ERROR => ("ERROR", 31),
-            Level::WARN => ("WARNING", 33),
-            Level::INFO => ("INFO", 32),
-            Level::DEBUG | Level::TRACE => ("DEBUG", 34),
-        };
-        if self.style == Style::Tabs {
-            writeln!(writer, "\t{name}\t{message}")
-        } else {
-            writeln!(writer, "  \x1b[{colour}m{name}\x1b[0m  \x1b[{colour}m{message}\x1b[0m")
-        }
-    }
-}
-
-/// An event's message; other fields are for machines.
-#[derive(Default)]
-struct Message(String);
-
-impl field::Visit for Message {
-    fn record_debug(&mut self, field: &field::Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            // Writing to a String cannot fail.
-            let _ = write!(self.0, "{value:?}");
-        }
-    }
-}
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

@@ -52,12 +52,14 @@ pub struct OfferBook {
     capacity: usize,
     open: HashMap<String, Instant>,
     state: State,
+    /// Offers that were made and not accepted in time, on connections that lived.
+    expired: u64,
 }
 
 impl OfferBook {
     /// A book for a runner that works on `capacity` tasks at once.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, open: HashMap::new(), state: State::Unregistered }
+        Self { capacity, open: HashMap::new(), state: State::Unregistered, expired: 0 }
     }
 
     /// The broker has registered the runner: offers start, also when they had been drained. False when they were already
@@ -95,7 +97,9 @@ impl OfferBook {
 
     /// Forgets expired offers, and makes as many new ones as slots are free. `busy` is the number of slots in use.
     pub fn top_up(&mut self, now: Instant, busy: usize) -> Vec<Offer> {
+        let before = self.open.len();
         self.open.retain(|_, until| *until > now);
+        self.expired += (before - self.open.len()) as u64;
         if self.state != State::Offering {
             return Vec::new();
         }
@@ -108,6 +112,21 @@ impl OfferBook {
                 offer
             })
             .collect()
+    }
+
+    /// Offers that may be accepted, a count.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Offers that nobody accepted in time, a count.
+    pub fn expired(&self) -> u64 {
+        self.expired
+    }
+
+    /// Whether offers are made.
+    pub fn is_registered(&self) -> bool {
+        matches!(self.state, State::Offering | State::Drained)
     }
 
     /// When the next offer expires and has to be replaced.
@@ -188,6 +207,7 @@ mod tests {
         let next = book.top_up(last, 0);
         assert_eq!(next.len(), 1);
         assert_ne!(next[0].id, offer.id);
+        assert_eq!((book.open(), book.expired()), (1, 1));
         assert_eq!(book.accept(&offer.id, last, 0), Err(Rejection::Expired));
         assert_eq!(book.accept(&next[0].id, last, 0), Ok(()));
     }

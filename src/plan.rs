@@ -39,12 +39,7 @@ pub struct Planned {
 ///
 /// # Errors
 /// A layer that policy requires and that is known to be missing already.
-pub fn plan(
-    policy: &Policy,
-    interpreter: &Interpreter,
-    config: &TaskConfig,
-    tasks: usize,
-) -> Result<Planned, Refusal> {
+pub fn plan(policy: &Policy, interpreter: &Interpreter, config: &TaskConfig, tasks: usize) -> Result<Planned, Refusal> {
     let mut offset = 0;
     let (mut planned, modes) = alone(policy, interpreter, config, tasks, &mut offset)?;
     let mut groups = None;
@@ -73,8 +68,7 @@ pub fn plan_all(
     let mut plans = Vec::new();
     // Last: it moves this process, so what may refuse has to have had its say.
     for ((mut planned, modes), policy) in all.into_iter().zip(policies) {
-        group(policy, modes, &mut groups, most, &mut planned)
-            .map_err(|refusal| (policy.name.clone(), refusal))?;
+        group(policy, modes, &mut groups, most, &mut planned).map_err(|refusal| (policy.name.clone(), refusal))?;
         plans.push(planned);
     }
     Ok(plans)

@@ -125,11 +125,19 @@ impl Pool {
     /// # Errors
     /// [`NoChild`] after waiting in vain.
     pub async fn take(&self) -> Result<Child, NoChild> {
+        self.take_leaving(0).await
+    }
+
+    /// As [`Pool::take`], but waits until as many spares as `leave` says are left for others.
+    ///
+    /// # Errors
+    /// As [`Pool::take`].
+    pub async fn take_leaving(&self, leave: usize) -> Result<Child, NoChild> {
         let mut state = self.state.clone();
         let waiting = async {
             loop {
                 let added = self.shared.added.notified();
-                while let Some(child) = self.pop() {
+                while let Some(child) = self.pop(leave) {
                     if child.is_ready() {
                         return Ok(child);
                     }
@@ -151,8 +159,10 @@ impl Pool {
         timeout(PATIENCE, waiting).await.unwrap_or_else(late)
     }
 
-    fn pop(&self) -> Option<Child> {
-        let child = self.shared.spares().pop_front();
+    fn pop(&self, leave: usize) -> Option<Child> {
+        let mut spares = self.shared.spares();
+        let child = if spares.len() > leave { spares.pop_front() } else { None };
+        drop(spares);
         self.shared.wanted.notify_one();
         child
     }
@@ -163,6 +173,19 @@ impl Pool {
             Stock::Open(forkserver) => Some(Arc::clone(forkserver)),
             Stock::Failing { .. } => None,
         }
+    }
+
+    /// Why there are no children, where the last attempts to make one failed.
+    pub fn failing(&self) -> Option<String> {
+        match &*self.state.borrow() {
+            Stock::Open(_) => None,
+            Stock::Failing { why, .. } => Some(why.clone()),
+        }
+    }
+
+    /// Number of spares there are to be.
+    pub fn wanted(&self) -> usize {
+        self.shared.want
     }
 
     /// Number of spares in stock.
@@ -310,6 +333,7 @@ impl Keeper {
         loop {
             match Forkserver::start(self.recipe.clone()).await {
                 Ok(forkserver) => {
+                    crate::observe::metrics::forkserver_restarted();
                     // Whether it is of use shows at the first child.
                     if failures.0 == 0 {
                         let _ = self.state.send(Stock::Open(Arc::clone(&forkserver)));

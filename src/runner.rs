@@ -10,6 +10,7 @@ use tracing::{debug, error, info, warn};
 use crate::broker::{Backoff, ConnectError, Connection, Endpoint, Event, Loss};
 use crate::execute::Execute;
 use crate::logging::one_line;
+use crate::observe::Recorder;
 use crate::session::{Observed, Session};
 
 /// Tasks that were told to stop get this long; their children are killed, so it is never needed.
@@ -77,6 +78,7 @@ pub struct Runner<E> {
     session: Session<E>,
     signals: mpsc::Receiver<Signal>,
     stop: Option<Stop>,
+    recorder: Recorder,
 }
 
 /// How far stopping has come.
@@ -104,8 +106,19 @@ impl<E: Execute> Runner<E> {
         signals: mpsc::Receiver<Signal>,
         observer: Option<mpsc::Sender<Observed>>,
     ) -> Self {
-        let session = Session::new(executor, options.max_concurrency, observer);
-        Self { options, session, signals, stop: None }
+        Self::recorded(options, executor, signals, observer, Recorder::default())
+    }
+
+    /// As [`Runner::new`], with a recorder that is told what happens.
+    pub fn recorded(
+        options: Options,
+        executor: Arc<E>,
+        signals: mpsc::Receiver<Signal>,
+        observer: Option<mpsc::Sender<Observed>>,
+        recorder: Recorder,
+    ) -> Self {
+        let session = Session::new(executor, options.max_concurrency, observer, recorder.clone());
+        Self { options, session, signals, stop: None, recorder }
     }
 
     /// Runs until it is told to stop, has had nothing to do for long enough, or is not wanted.
@@ -117,19 +130,24 @@ impl<E: Execute> Runner<E> {
             match self.connect().await {
                 Some(Ok(connection)) => {
                     info!("Connected to broker");
+                    self.recorder.connected();
                     let connected = Instant::now();
                     self.serve(connection).await;
+                    self.session.record();
                     // A broker that lets us in and hangs up at once is not to be called ten times a second.
                     if connected.elapsed() > Duration::from_secs(5) {
                         backoff.reset();
                     }
                 }
                 Some(Err(cause @ ConnectError::Refused { status, .. })) => {
-                    error!("Authentication failed with status {status}: {cause}");
+                    error!(target: "palisade::broker", "Authentication failed with status {status}: {cause}");
                     forbidden = true;
                     break;
                 }
-                Some(Err(ConnectError::Failed(cause))) => warn_of_retry(&cause),
+                Some(Err(ConnectError::Failed(cause))) => {
+                    self.recorder.connecting_failed();
+                    warn_of_retry(&cause);
+                }
                 None => break,
             }
             if self.stop.is_none() {
@@ -187,6 +205,7 @@ impl<E: Execute> Runner<E> {
                 info!("Disconnected from broker");
                 return;
             }
+            self.session.record();
             let deadline = self.next_deadline();
             let happening = tokio::select! {
                 event = connection.next() => Happening::Connection(event),
@@ -262,6 +281,7 @@ impl<E: Execute> Runner<E> {
     }
 
     fn begin_stop(&mut self, grace: Duration) {
+        self.recorder.stopping();
         self.session.close_offers();
         let tasks = self.session.busy();
         if tasks > 0 {

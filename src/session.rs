@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::answer::Labels;
 use crate::execute::{Answer, ErrorKind, Execute, Report, Task, TaskError, Verdict};
 use crate::frame::{Incoming, Outgoing, Settings, UnusableSettings};
 use crate::logging::one_line;
+use crate::observe::{Recorder, TaskNames};
 use crate::offers::OfferBook;
 
 /// What an observer in the same process is told about a task that is over, just before its answer is sent.
@@ -51,7 +51,7 @@ enum State {
 pub struct Ended {
     serial: u64,
     task_id: String,
-    labels: Labels,
+    names: TaskNames,
     started: Instant,
     answer: Answer,
 }
@@ -68,11 +68,17 @@ pub struct Session<E> {
     outbox: Vec<Outgoing>,
     last_activity: Option<Instant>,
     observer: Option<mpsc::Sender<Observed>>,
+    recorder: Recorder,
 }
 
 impl<E: Execute> Session<E> {
     /// A session that runs `capacity` tasks at once.
-    pub fn new(executor: Arc<E>, capacity: usize, observer: Option<mpsc::Sender<Observed>>) -> Self {
+    pub fn new(
+        executor: Arc<E>,
+        capacity: usize,
+        observer: Option<mpsc::Sender<Observed>>,
+        recorder: Recorder,
+    ) -> Self {
         Self {
             executor,
             offers: OfferBook::new(capacity),
@@ -83,7 +89,14 @@ impl<E: Execute> Session<E> {
             outbox: Vec::new(),
             last_activity: None,
             observer,
+            recorder,
         }
+    }
+
+    /// Tells the recorder what is in use.
+    pub fn record(&self) {
+        self.recorder.registered(self.offers.is_registered());
+        self.recorder.slots(self.busy(), self.offers.open(), self.offers.expired());
     }
 
     /// Slots in use: by tasks that wait, that run, or that are being stopped.
@@ -185,11 +198,11 @@ impl<E: Execute> Session<E> {
             Err(UnusableSettings(cause)) => {
                 error!("Error handling message: {}", one_line(&cause, 500));
                 let answer = Answer::bare(Verdict::Failed(TaskError::new(ErrorKind::Settings, cause)));
-                let labels = Labels::default();
-                return self.ended(Ended { serial, task_id, labels, started, answer }, started);
+                let names = TaskNames::unknown(&task_id);
+                return self.ended(Ended { serial, task_id, names, started, answer }, started);
             }
         };
-        let labels = Labels::of(&settings);
+        let names = TaskNames::of(&task_id, &settings);
         let task = Task { id: task_id.clone(), settings };
         let executor = Arc::clone(&self.executor);
         self.running.spawn(async move {
@@ -199,7 +212,7 @@ impl<E: Execute> Session<E> {
                 let error = TaskError::new(ErrorKind::Internal, "The runner failed while executing this task");
                 Answer::bare(Verdict::Failed(error))
             });
-            Ended { serial, task_id, labels, started, answer }
+            Ended { serial, task_id, names, started, answer }
         });
     }
 
@@ -241,19 +254,23 @@ impl<E: Execute> Session<E> {
             Some(State::Running { serial, .. } | State::Aborting { serial }) => *serial == ended.serial,
             Some(State::WaitingForSettings) | None => false,
         };
+        let Ended { task_id, names, started, mut answer, .. } = ended;
+        let took = now - started;
         if !known {
             self.orphans = self.orphans.saturating_sub(1);
+            // Nobody is there to be answered.
+            drop(self.recorder.ended(names, took, &answer));
             return;
         }
-        self.tasks.remove(&ended.task_id);
-        let Ended { task_id, labels, started, mut answer, .. } = ended;
+        self.tasks.remove(&task_id);
         if let Some(observer) = &self.observer {
             let observed = answer::observe(&task_id, &mut answer);
             // An observer that does not keep up misses something; the task must not wait for it.
             let _ = observer.try_send(observed);
         }
-        answer::log(&task_id, &labels, now - started, &answer);
-        self.outbox.extend(answer::frames(&task_id, answer));
+        answer::log(&names, took, &answer);
+        let unanswered = self.recorder.ended(names, took, &answer);
+        self.outbox.extend(answer::frames(&task_id, answer, unanswered));
     }
 
     /// The connection is gone, and the broker has failed all its tasks: they are stopped, and not answered.

@@ -22,6 +22,7 @@ use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task};
 use crate::forkserver::Death;
 use crate::frame::Settings;
+use crate::observe::labels;
 use crate::pool::{Child, LastBreath};
 use crate::verdict::{Outcome, verdict};
 
@@ -43,17 +44,24 @@ const MOST_UNREADABLE: u32 = 100;
 /// How long a child that closed its socket may take to end by itself.
 const END_BY_ITSELF: Duration = Duration::from_millis(250);
 
-/// Runs one task. Whatever happens becomes one answer; whatever started is dead or dying when it is there.
-pub(crate) async fn run(engine: &Engine, task: &Task, cancel: &CancellationToken) -> Answer {
+/// Runs one task with this profile. Whatever happens becomes one answer; whatever started is dead or dying when it is there.
+/// So many spares as `leave` says it leaves for others, and waits for one more.
+pub(crate) async fn run(
+    engine: &Engine,
+    profile: &Profile,
+    task: &Task,
+    cancel: &CancellationToken,
+    leave: usize,
+) -> Answer {
     let settings = &*task.settings;
-    let profile = engine.profile(settings);
     let mut report = Report { profile: Some(profile.name.clone()), ..Report::default() };
     let mut said = Said::default();
     let outcome = tokio::select! {
-        outcome = attempt(engine, profile, settings, &mut report, &mut said) => outcome,
+        outcome = attempt(engine, profile, settings, leave, &mut report, &mut said) => outcome,
         // The child was dropped with the attempt, and that killed it.
         () = cancel.cancelled() => Outcome::Cancelled,
     };
+    report.killed_by = labels::killed_by(&outcome);
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
@@ -79,12 +87,14 @@ async fn attempt(
     engine: &Engine,
     profile: &Profile,
     settings: &Settings,
+    leave: usize,
     report: &mut Report,
     said: &mut Said,
 ) -> Outcome {
     let mut clock = Clock(Instant::now());
     let analysis = engine.analyze(profile, &settings.code).await;
     report.stages.push(("analyze", clock.lap()));
+    report.refused_by = labels::rules(&analysis);
     let purpose = match &*analysis {
         Analysis::Clean => Purpose::Run,
         // CPython words the error, in a sealed child, without running anything.
@@ -98,7 +108,7 @@ async fn attempt(
         Analysis::Failed(failure) => return Outcome::Unjudged(failure.to_string()),
     };
 
-    let child = match profile.pool.take().await {
+    let child = match profile.pool.take_leaving(leave).await {
         Ok(child) => child,
         Err(why) => return Outcome::NoChild(why),
     };

@@ -251,8 +251,8 @@ impl Connection {
         let is_first = !self.mid_message;
         let is_last = frame.is_empty();
         self.mid_message = !is_last;
-        if is_last {
-            self.queue.pop_front();
+        if is_last && let Some(frame) = self.queue.pop_front() {
+            frame.sent();
         }
         let opcode = OpCode::Data(if is_first { Data::Text } else { Data::Continue });
         Some(Message::Frame(Frame::message(payload, opcode, is_last)))

@@ -21,7 +21,7 @@ use crate::config::{TaskConfig, Variables};
 use crate::embedded::TaskOutcome;
 use crate::engine::Engine;
 use crate::execute::Report;
-use crate::logging::{self, Target, one_line};
+use crate::logging::{self, Look, Target, one_line};
 use crate::session::Observed;
 
 const FLOOR: &str = include_str!("bench_floor.py");
@@ -63,7 +63,7 @@ impl From<String> for Failure {
 }
 
 pub(super) fn main(args: &BenchArgs) -> ExitCode {
-    let _log = logging::init(Target::Stderr, LevelFilter::WARN, true);
+    let _log = logging::init(Target::Stderr, LevelFilter::WARN, Look::NoColour);
     let (text, code) = match bench(args) {
         Ok(figures) => {
             super::print_line(&if args.json { figures.json().to_string() } else { figures.table() });

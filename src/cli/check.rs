@@ -86,10 +86,7 @@ async fn checks(vars: &Variables, profile: Option<&str>) -> Found {
         Err(error) => return Found::only(vec![software::configuration(&error), software::versions()]),
     };
     if !startup::sees_proc() {
-        return Found::only(vec![
-            Check::fail("proc", startup::NO_PROC, startup::MOUNT_PROC),
-            software::versions(),
-        ]);
+        return Found::only(vec![Check::fail("proc", startup::NO_PROC, startup::MOUNT_PROC), software::versions()]);
     }
     let (mut checks, mut on_this_host) = (Vec::new(), Vec::new());
     let policies = startup::policies(&config, profile);
@@ -114,11 +111,7 @@ async fn checks(vars: &Variables, profile: Option<&str>) -> Found {
     Found { profile, checks, promises: on_this_host }
 }
 
-async fn sandbox(
-    config: &TaskConfig,
-    policies: &Policies,
-    interpreter: &Interpreter,
-) -> (Vec<Check>, Vec<Promise>) {
+async fn sandbox(config: &TaskConfig, policies: &Policies, interpreter: &Interpreter) -> (Vec<Check>, Vec<Promise>) {
     let in_use: Vec<&Policy> = policies.in_use().collect();
     // All at once, as tasks get them; where one cannot be planned, each is tried alone, and its row tells.
     let planned = plan::plan_all(&in_use, interpreter, config, 1).ok();

@@ -21,7 +21,7 @@ use crate::config::{TaskConfig, Variables};
 use crate::embedded::TaskOutcome;
 use crate::execute::ErrorKind;
 use crate::frame::fields;
-use crate::logging::{self, Target, one_line, printable};
+use crate::logging::{self, Look, Target, one_line, printable};
 use crate::session::Observed;
 
 const TASK_ERROR: u8 = 1;
@@ -42,7 +42,7 @@ impl From<CannotRun> for Failure {
 }
 
 pub(super) fn main(args: &RunArgs) -> ExitCode {
-    let _log = logging::init(Target::Stderr, LevelFilter::WARN, true);
+    let _log = logging::init(Target::Stderr, LevelFilter::WARN, Look::NoColour);
     let (text, code) = match run(args) {
         Ok(code) => return code,
         Err(Failure::Usage(text)) => (text, USAGE),

@@ -3,9 +3,12 @@
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use palisade_policy::Policies;
 use palisade_sandbox::layer::{Outcome, State};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
@@ -13,7 +16,10 @@ use tracing::{debug, info, warn};
 use super::startup;
 use crate::broker::{Endpoint, Trust};
 use crate::config::{Config, Variables};
-use crate::logging::{self, Target, one_line};
+use crate::engine::Engine;
+use crate::logging::{self, Look, Target, one_line};
+use crate::observe::health::{Context, Server};
+use crate::observe::{Recorder, metrics};
 use crate::offers::random_id;
 use crate::runner::{Options, Runner, Signal};
 
@@ -22,67 +28,115 @@ const LEFTOVERS: Duration = Duration::from_millis(100);
 
 pub(super) fn main() -> ExitCode {
     // First, so that there is no moment in which somebody could look.
-    if let Err(error) = startup::harden() {
-        return refuse(&format!("The runner's memory cannot be protected: {error}"));
+    let hardened = startup::harden();
+    let look = look();
+    if let Err(error) = hardened {
+        return refuse(&format!("The runner's memory cannot be protected: {error}"), look);
     }
     let mut vars = match startup::environment_without_traces() {
         Ok(vars) => vars,
-        Err(error) => return refuse(&format!("The grant token cannot be taken out of the environment: {error}")),
+        Err(error) => {
+            return refuse(&format!("The grant token cannot be taken out of the environment: {error}"), look);
+        }
     };
     let level = vars.get(OsStr::new("N8N_RUNNERS_LAUNCHER_LOG_LEVEL")).and_then(|level| level.to_str());
-    let no_color = vars.contains_key(OsStr::new("NO_COLOR"));
-    let _log = logging::init(Target::Stdout, logging::level(level), no_color);
-    let config = match Config::from_variables(&vars, &|path| std::fs::read(path)) {
-        Ok(config) => config,
-        Err(error) => return refuse(&error.to_string()),
-    };
-    startup::forget_secrets(&mut vars);
-    let runtime = match startup::runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(&format!("The event loop could not be started: {error}")),
-    };
-    let code = runtime.block_on(serve(config, &vars));
-    runtime.shutdown_timeout(LEFTOVERS);
-    code
+    let log = logging::init(Target::Stdout, logging::level(level), look);
+    let ended = run(&mut vars);
+    // Lines first, and then the reason on its own.
+    drop(log);
+    match ended {
+        Ok(code) => code,
+        Err(Refused(text)) => refuse(&text, look),
+    }
 }
 
-async fn serve(config: Config, vars: &Variables) -> ExitCode {
+/// Why the runner does not start: one line.
+struct Refused(String);
+
+fn run(vars: &mut Variables) -> Result<ExitCode, Refused> {
+    let config =
+        Config::from_variables(vars, &|path| std::fs::read(path)).map_err(|error| Refused(error.to_string()))?;
+    startup::forget_secrets(vars);
     for warning in &config.warnings {
         warn!("{warning}");
     }
-    if config.health.is_some() {
-        warn!("N8N_RUNNERS_HEALTH_CHECK_SERVER_ENABLED is set, but this version has no health server yet");
+    let _reporting = reporting(&config.sentry);
+    // Before the health server, whose metrics are told apart by profile.
+    let policies =
+        startup::policies(&config.tasks, None).map_err(|error| Refused(one_line(&error.to_string(), 2000)))?;
+    let runtime =
+        startup::runtime().map_err(|error| Refused(format!("The event loop could not be started: {error}")))?;
+    let recorder = Recorder::new(policies.in_use().map(|policy| policy.name.clone()));
+    let health = health(&config, &recorder, &runtime)?;
+    let ended = runtime.block_on(serve(config, &policies, vars, recorder, health.as_ref()));
+    runtime.shutdown_timeout(LEFTOVERS);
+    if let Some(health) = health {
+        health.stop();
     }
-    if !config.sentry.dsn.reveal().is_empty() {
-        warn!("N8N_SENTRY_DSN is set, but this version does not report errors");
+    ended
+}
+
+/// What log lines are to look like, which is known before anything else is; what cannot be meant is warned of with the rest of
+/// the configuration.
+fn look() -> Look {
+    match std::env::var_os("PALISADE_LOG") {
+        Some(look) if look == "json" => Look::Json,
+        _ if std::env::var_os("NO_COLOR").is_some() => Look::NoColour,
+        _ => Look::Text,
     }
+}
+
+#[cfg(feature = "sentry")]
+use crate::observe::sentry::start as reporting;
+
+#[cfg(not(feature = "sentry"))]
+fn reporting(config: &crate::config::Sentry) -> Option<NoReports> {
+    if !config.dsn.reveal().is_empty() {
+        warn!("N8N_SENTRY_DSN is set, but this build does not report errors; build it with --features sentry");
+    }
+    None
+}
+
+/// What a build without Sentry has in place of its reports: there is none.
+#[cfg(not(feature = "sentry"))]
+enum NoReports {}
+
+/// The health server, where one is wanted. It answers from here on, while the rest starts.
+fn health(config: &Config, recorder: &Recorder, runtime: &Runtime) -> Result<Option<Server>, Refused> {
+    let Some(health) = &config.health else { return Ok(None) };
+    let metrics = metrics::install(recorder).map_err(|error| Refused(error.to_string()))?;
+    let context = Context { recorder: recorder.clone(), metrics, tasks: runtime.handle().clone() };
+    Server::start(health, context).map(Some).map_err(|error| Refused(error.to_string()))
+}
+
+async fn serve(
+    config: Config,
+    policies: &Policies,
+    vars: &Variables,
+    recorder: Recorder,
+    health: Option<&Server>,
+) -> Result<ExitCode, Refused> {
     let id = config.runner_id.clone().unwrap_or_else(random_id);
     let endpoint = match endpoint(&config, &id) {
         Ok(endpoint) => endpoint,
-        Err(cause) => return refuse(&cause),
+        Err(cause) => return Err(Refused(cause)),
     };
     // What is left of it is the header of the next handshake: connections are lost, and made again.
     drop(config.credentials);
-    let mut signals = match listen() {
-        Ok(signals) => signals,
-        Err(error) => return refuse(&format!("Signals cannot be received: {error}")),
-    };
-    let policies = match startup::policies(&config.tasks, None) {
-        Ok(policies) => policies,
-        Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
-    };
+    let mut signals = listen().map_err(|error| Refused(format!("Signals cannot be received: {error}")))?;
     // A slow interpreter may take a minute to come up; who wants the runner gone need not wait for it.
     let started = tokio::select! {
-        started = startup::engine(&config.tasks, &policies, vars, config.max_concurrency) => started,
+        started = startup::engine(&config.tasks, policies, vars, config.max_concurrency) => started,
         Some(signal) = signals.recv() => {
             info!("Received {} signal, starting shutdown...", signal.name());
-            return ExitCode::SUCCESS;
+            return Ok(ExitCode::SUCCESS);
         }
     };
-    let engine = match started {
-        Ok(engine) => engine,
-        Err(error) => return refuse(&one_line(&error.to_string(), 2000)),
-    };
+    let engine = started.map_err(|error| Refused(one_line(&error.to_string(), 2000)))?;
+    if let Some(health) = health {
+        let seen: Weak<Engine> = Arc::downgrade(&engine);
+        health.observe(seen);
+    }
     let several = engine.profiles().count() > 1;
     for profile in engine.profiles() {
         let of = if several { format!("profile {}: ", profile.name) } else { String::new() };
@@ -101,8 +155,8 @@ async fn serve(config: Config, vars: &Variables) -> ExitCode {
         idle_timeout: config.idle_timeout,
         grace: config.grace,
     };
-    let ending = Runner::new(options, engine, signals, None).run().await;
-    ExitCode::from(ending.exit_code())
+    let ending = Runner::recorded(options, engine, signals, None, recorder).run().await;
+    Ok(ExitCode::from(ending.exit_code()))
 }
 
 /// Where and as whom to connect, or one line.
@@ -137,8 +191,9 @@ fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {
     Ok(receiver)
 }
 
-/// Whatever the level of the log: a runner that does not start has to say why, on one plain line.
-fn refuse(text: &str) -> ExitCode {
-    let _ = writeln!(io::stdout(), "{text}");
+/// Whatever the level of the log: a runner that does not start has to say why, on one line.
+fn refuse(text: &str, look: Look) -> ExitCode {
+    let line = if look == Look::Json { logging::json_refusal(text) } else { text.to_owned() };
+    let _ = writeln!(io::stdout(), "{line}");
     ExitCode::FAILURE
 }

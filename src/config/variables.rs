@@ -99,6 +99,12 @@ pub const TABLE: &[Variable] = &[
     variable("N8N_RUNNERS_HEALTH_CHECK_SERVER_HOST", Text, "127.0.0.1", "where it listens"),
     variable("N8N_RUNNERS_HEALTH_CHECK_SERVER_PORT", Integer, "5681", "on which port; 0 for any"),
     direct(variable("N8N_RUNNERS_LAUNCHER_LOG_LEVEL", Text, "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL")),
+    direct(variable(
+        "PALISADE_LOG",
+        Text,
+        "text",
+        "text, or json for one object a line, among them one for each task with its times and layers",
+    )),
     direct(variable("NO_COLOR", Text, "", "no colours on a terminal when present")),
     secret(variable("N8N_SENTRY_DSN", Text, "", "where to report errors; nowhere when empty")),
     variable("N8N_VERSION", Text, "", "n8n's version, for error reports"),
@@ -231,6 +237,14 @@ impl<'a> Reader<'a> {
             odd.push(format!(
                 "N8N_BLOCK_RUNNER_ENV_ACCESS is '{}', which counts as false: tasks can read the environment",
                 one_line(&value, 200)
+            ));
+        }
+        if let Ok(look) = self.text("PALISADE_LOG")
+            && !["", "text", "json"].contains(&look.as_str())
+        {
+            odd.push(format!(
+                "PALISADE_LOG is '{}', which is neither text nor json; text is used",
+                one_line(&look, 200)
             ));
         }
         for name in self.vars.keys().filter_map(|name| name.to_str()).filter(|name| name.starts_with("PALISADE_")) {

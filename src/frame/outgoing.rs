@@ -1,7 +1,6 @@
 //! Frames to the broker. All of them are built here, so that nothing a task says can become more than a value in one.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -9,14 +8,17 @@ use tokio_tungstenite::tungstenite::Bytes;
 
 use crate::budget::Room;
 use crate::execute::TaskError;
+use crate::observe::Unanswered;
 use crate::offers::Offer;
 
 /// One text frame, in pieces that are sent one after the other, so that a big result is never copied.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Outgoing {
     pieces: VecDeque<Bytes>,
+    /// The task this is the answer of.
+    answers: Option<Box<Unanswered>>,
     /// Given back when the frame is dropped, which is when it has been sent or cannot be.
-    _room: Option<Arc<Room>>,
+    _room: Option<Room>,
 }
 
 impl Outgoing {
@@ -58,7 +60,7 @@ impl Outgoing {
         let head = format!(r#"{{"type":"runner:taskdone","taskId":{id},"data":{{"result":"#);
         let result: Box<str> = result.into();
         let pieces = [Bytes::from(head), Bytes::from(String::from(result)), Bytes::from_static(b"}}")];
-        Self { pieces: pieces.into(), _room: None }
+        Self { pieces: pieces.into(), answers: None, _room: None }
     }
 
     /// The error of a task.
@@ -73,13 +75,26 @@ impl Outgoing {
     }
 
     fn small(value: &serde_json::Value) -> Self {
-        Self { pieces: [Bytes::from(value.to_string())].into(), _room: None }
+        Self { pieces: [Bytes::from(value.to_string())].into(), answers: None, _room: None }
     }
 
     /// The same frame, which holds `room` as long as it is there.
     #[must_use]
     pub fn holding(self, room: Room) -> Self {
-        Self { _room: Some(Arc::new(room)), ..self }
+        Self { _room: Some(room), ..self }
+    }
+
+    /// The same as the answer of a task that is to hear when it is sent.
+    #[must_use]
+    pub fn answering(self, task: Unanswered) -> Self {
+        Self { answers: Some(Box::new(task)), ..self }
+    }
+
+    /// All of it went to the broker.
+    pub fn sent(self) {
+        if let Some(task) = self.answers {
+            task.sent();
+        }
     }
 
     /// Bytes that are still to be taken.

@@ -5,28 +5,16 @@ use std::time::Duration;
 use palisade_channel::message::Print;
 use tracing::{debug, error, info, warn};
 
-use super::{Observed, id};
+use super::Observed;
 use crate::execute::{Answer, ErrorKind, Report, TaskError, Verdict};
-use crate::frame::{Outgoing, Settings};
+use crate::frame::Outgoing;
 use crate::logging::one_line;
+use crate::observe::{TaskNames, Unanswered};
 
 /// Bytes of prints that are sent for one task; how many prints there are at most, the policy says.
 const MAX_PRINT_BYTES: usize = 16 << 20;
 /// Of one print, the log shows this much.
 const LOGGED_PRINT_CHARS: usize = 2000;
-
-/// Names of a task for log lines.
-#[derive(Debug, Default)]
-pub(super) struct Labels(String);
-
-impl Labels {
-    pub(super) fn of(settings: &Settings) -> Self {
-        let [node, node_id, workflow, workflow_id] =
-            [&settings.node_name, &settings.node_id, &settings.workflow_name, &settings.workflow_id]
-                .map(|label| one_line(label, 200));
-        Self(format!(r#" for node "{node}" ({node_id}) in workflow "{workflow}" ({workflow_id})"#))
-    }
-}
 
 /// What an observer is told.
 pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
@@ -44,25 +32,29 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
 }
 
 /// What the log says about a task that is over.
-pub(super) fn log(task_id: &str, Labels(labels): &Labels, took: Duration, answer: &Answer) {
-    let task_id = id(task_id);
+pub(super) fn log(names: &TaskNames, took: Duration, answer: &Answer) {
+    let task_id = &names.task_id;
     let without = without(&answer.report);
     for print in &answer.prints {
         info!("[user code] {}", one_line(&print.text, LOGGED_PRINT_CHARS));
     }
     match &answer.verdict {
         Verdict::Failed(TaskError { kind: ErrorKind::Cancelled, .. })
-        | Verdict::Forgiven { kind: ErrorKind::Cancelled, .. } => info!("Cancelled task {task_id}{labels}{without}"),
+        | Verdict::Forgiven { kind: ErrorKind::Cancelled, .. } => info!("Cancelled task {task_id}{names}{without}"),
         Verdict::Failed(TaskError { kind: ErrorKind::Syntax, .. }) => {
             warn!("Task {task_id} failed syntax validation{without}");
+        }
+        // The field is for error reports: this one is the runner's own fault.
+        Verdict::Failed(TaskError { kind: ErrorKind::Internal, .. }) => {
+            error!(internal = true, "Task {task_id} failed{without}");
         }
         Verdict::Failed(_) => error!("Task {task_id} failed{without}"),
         Verdict::Done(result) => {
             let size = result.get().len() + answer.prints.iter().map(print_bytes).sum::<usize>();
-            info!("Completed task {task_id} in {} ({}){labels}{without}", duration(took), bytes(size));
+            info!("Completed task {task_id} in {} ({}){names}{without}", duration(took), bytes(size));
         }
         Verdict::Forgiven { .. } => {
-            info!("Completed task {task_id} in {} ({}){labels}{without}", duration(took), bytes(0));
+            info!("Completed task {task_id} in {} ({}){names}{without}", duration(took), bytes(0));
         }
     }
     if palisade_sandbox::SEALS {
@@ -82,8 +74,8 @@ fn without(report: &Report) -> String {
     }
 }
 
-/// The frames that answer a task: its prints, then done or error.
-pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
+/// The frames that answer a task: its prints, then done or error, which hears when it was sent.
+pub(super) fn frames(task_id: &str, answer: Answer, unanswered: Unanswered) -> Vec<Outgoing> {
     let mut frames = Vec::new();
     let mut room = MAX_PRINT_BYTES;
     let total = answer.prints.len();
@@ -102,7 +94,7 @@ pub(super) fn frames(task_id: &str, answer: Answer) -> Vec<Outgoing> {
         Verdict::Failed(error) => Outgoing::error(task_id, &error),
     };
     // Frames are sent in order: when this one is, all are.
-    frames.push(last.holding(answer.room));
+    frames.push(last.holding(answer.room).answering(unanswered));
     frames
 }
 
@@ -135,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::budget::Budget;
+    use crate::observe::Recorder;
 
     fn print(bytes: usize) -> Print {
         Print { params: vec!["x".repeat(bytes)], text: String::new() }
@@ -144,7 +137,8 @@ mod tests {
         let verdict = Verdict::Done(RawValue::from_string("[]".to_owned()).unwrap());
         let answer = Answer { prints, omitted_prints, ..Answer::bare(verdict) };
         let text = |mut frame: Outgoing| String::from_utf8(frame.take(usize::MAX).to_vec()).unwrap();
-        frames("t", answer).into_iter().map(text).collect()
+        let unanswered = Recorder::default().ended(TaskNames::default(), Duration::ZERO, &answer);
+        frames("t", answer, unanswered).into_iter().map(text).collect()
     }
 
     #[test]
@@ -161,7 +155,9 @@ mod tests {
         let budget = Budget::new(1 << 20);
         let verdict = Verdict::Done(RawValue::from_string("[1]".to_owned()).unwrap());
         let room = budget.result(1 << 20).await.unwrap();
-        let mut frames = frames("t", Answer { prints: vec![print(1)], room, ..Answer::bare(verdict) });
+        let answer = Answer { prints: vec![print(1)], room, ..Answer::bare(verdict) };
+        let unanswered = Recorder::default().ended(TaskNames::default(), Duration::ZERO, &answer);
+        let mut frames = frames("t", answer, unanswered);
         let mut last = frames.pop().unwrap();
         drop(frames);
         last.take(10);

@@ -37,6 +37,22 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Landlock,
+        Self::Seccomp,
+        Self::NoNewPrivs,
+        Self::Rlimits,
+        Self::Capabilities,
+        Self::SlotUids,
+        Self::UserNamespace,
+        Self::PidNamespace,
+        Self::NetNamespace,
+        Self::IpcNamespace,
+        Self::MountNamespace,
+        Self::Cgroup,
+    ];
+
     /// The name used in policy, logs and `palisade check`.
     pub fn name(self) -> &'static str {
         match self {

@@ -49,6 +49,11 @@ impl Profile {
     pub fn traps(&self, _syscall: &str) -> bool {
         match *self {}
     }
+
+    /// Of no profile, no call.
+    pub fn trapped(&self) -> Vec<String> {
+        match *self {}
+    }
 }
 
 /// Never a filter.

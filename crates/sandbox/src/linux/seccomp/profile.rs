@@ -112,6 +112,12 @@ impl Profile {
         serde_json::from_str(json).map_err(|e| SeccompError::Profile(e.to_string()))
     }
 
+    /// Names of the calls that end a task which makes them; none where the profile is damaged.
+    pub fn trapped(&self) -> Vec<String> {
+        let trapped = self.filters.get("trapped");
+        trapped.map(|named| named.filter.iter().map(|rule| rule.syscall.clone()).collect()).unwrap_or_default()
+    }
+
     /// Whether a task that makes the call `syscall` is ended for it.
     pub fn traps(&self, syscall: &str) -> bool {
         let trapped = self.filters.get("trapped");
