@@ -69,7 +69,7 @@ return [{'json': {'same': first == second, 'got': first}}]
 /// What a policy lists for reading can be read by a task, and nothing else, and nothing but read.
 #[tokio::test]
 async fn listed_files_can_be_read_and_nothing_else() {
-    as_everyone("listed_files_can_be_read_and_nothing_else", listed()).await;
+    as_everyone("listed_files_can_be_read_and_nothing_else", Box::pin(listed())).await;
 }
 
 async fn listed() {

@@ -92,7 +92,7 @@ fn quiet(listener: &TcpListener) {
 
 #[tokio::test]
 async fn allowed_ports_are_reached_and_nothing_else() {
-    as_everyone("allowed_ports_are_reached_and_nothing_else", reached()).await;
+    as_everyone("allowed_ports_are_reached_and_nothing_else", Box::pin(reached())).await;
 }
 
 async fn reached() {
@@ -198,7 +198,7 @@ async fn what_cannot_be_bounded_is_refused() {
 
 #[tokio::test]
 async fn names_are_resolved_where_dns_is_allowed() {
-    as_everyone("names_are_resolved_where_dns_is_allowed", resolved()).await;
+    as_everyone("names_are_resolved_where_dns_is_allowed", Box::pin(resolved())).await;
 }
 
 async fn resolved() {

@@ -72,7 +72,7 @@ async fn attempt(harness: &Harness, attempt: &str) -> Value {
 
 #[tokio::test]
 async fn files_can_be_made_within_the_bounds() {
-    as_everyone("files_can_be_made_within_the_bounds", made()).await;
+    as_everyone("files_can_be_made_within_the_bounds", Box::pin(made())).await;
 }
 
 async fn made() {
@@ -137,7 +137,7 @@ return [{'json': {'got': got}}]
 
 #[tokio::test]
 async fn nothing_is_left_for_the_next_task() {
-    as_everyone("nothing_is_left_for_the_next_task", left()).await;
+    as_everyone("nothing_is_left_for_the_next_task", Box::pin(left())).await;
 }
 
 async fn left() {
@@ -171,7 +171,7 @@ async fn left() {
 
 #[tokio::test]
 async fn nothing_but_ordinary_files_and_folders_and_nothing_that_runs() {
-    as_everyone("nothing_but_ordinary_files_and_folders_and_nothing_that_runs", ordinary()).await;
+    as_everyone("nothing_but_ordinary_files_and_folders_and_nothing_that_runs", Box::pin(ordinary())).await;
 }
 
 async fn ordinary() {
@@ -225,7 +225,7 @@ async fn ordinary() {
 
 #[tokio::test]
 async fn a_siblings_folder_is_out_of_reach() {
-    as_everyone("a_siblings_folder_is_out_of_reach", apart()).await;
+    as_everyone("a_siblings_folder_is_out_of_reach", Box::pin(apart())).await;
 }
 
 async fn apart() {
@@ -285,7 +285,7 @@ async fn refused() {
 /// A forkserver that empties nothing stands for folders that cannot be emptied.
 #[tokio::test]
 async fn a_folder_that_was_not_emptied_is_never_used_again() {
-    as_everyone("a_folder_that_was_not_emptied_is_never_used_again", spoiled()).await;
+    as_everyone("a_folder_that_was_not_emptied_is_never_used_again", Box::pin(spoiled())).await;
 }
 
 async fn spoiled() {

@@ -25,7 +25,9 @@ async fn a_task_reaches_the_ports_that_are_listed_and_no_others() {
         listener.accept().unwrap().0.read_to_string(&mut text).unwrap();
         text
     });
-    let policy = format!("[layers]\nnet_namespace = \"off\"\n[network]\nconnect_tcp = [{{ port = {open}, reason = \"the test listens there\" }}]\n");
+    let policy = format!(
+        "[layers]\nnet_namespace = \"off\"\n[network]\nconnect_tcp = [{{ port = {open}, reason = \"the test listens there\" }}]\n"
+    );
     let runner = runner(&policy, "socket,struct").await;
     let attempt = |port: u16| {
         format!(
