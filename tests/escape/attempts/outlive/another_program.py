@@ -1,6 +1,6 @@
 # class: outliving the task
 # technique: a program in a session of its own
-# layers: landlock, seccomp, supervisor
+# layers: seccomp, supervisor
 # control: where tasks can fork, the supervisor ends whatever they leave behind
 # code: native
 # witness: processes
