@@ -102,13 +102,16 @@ pub(crate) fn stopped_by<'a>(report: &'a Value, class: &str) -> Vec<&'a str> {
     promise["by"].as_array().expect("a list").iter().filter_map(Value::as_str).collect()
 }
 
-/// A policy that differs from the default in the mode of these layers, where everybody can read it.
+/// A policy that differs from the default in the mode of these layers, whatever is risked by that, where everybody can read it.
 pub(crate) fn policy_with(modes: &[(&str, &str)]) -> PathBuf {
     let mut lines: Vec<_> = palisade_policy::DEFAULT.lines().map(ToOwned::to_owned).collect();
     for (layer, mode) in modes {
         let line = lines.iter_mut().find(|line| line.starts_with(&format!("{layer} = "))).expect("a layer");
         *line = format!("{layer} = \"{mode}\"");
     }
+    let risk = |name: &str| format!("{{ name = {name:?}, reason = \"the test is about that\" }}");
+    let accepted = ["files-without-landlock", "neither-landlock-nor-seccomp"].map(risk).join(", ");
+    *lines.iter_mut().find(|line| *line == "accept = []").expect("risks") = format!("accept = [{accepted}]");
     written(&format!("check-{}.toml", palisade::offers::random_id()), &lines.join("\n"), 0o644)
 }
 
