@@ -2,7 +2,7 @@
 //! a terminal.
 //!
 //! Much of what is logged was written by users of n8n, or made up by hostile code: [`one_line`] sees to it that it can
-//! neither break a line nor run a terminal, and [`lines`] and [`json`] apply it once more to whatever reaches them.
+//! neither break a line nor run a terminal, and `lines` and `json` apply it once more to whatever reaches them.
 
 mod json;
 mod lines;

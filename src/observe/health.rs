@@ -2,7 +2,7 @@
 //! answers when the runner's event loop is busy, or stuck.
 //!
 //! n8n's launcher kills a runner that does not answer `OK` to `/healthz`. So `OK` has to mean that tasks run: where no task has
-//! shown that lately, a probe has to ([`probe`]). hyper serves it: it is in the tree already for tokens, and three paths
+//! shown that lately, a probe has to (`probe`). hyper serves it: it is in the tree already for tokens, and three paths
 //! need no router.
 
 mod http;
