@@ -16,8 +16,14 @@ use nix::unistd::getuid;
 
 const NO_CAPABILITY: &str = "0000000000000000";
 
-/// What the forkserver's environment consists of, besides the time zone.
-const THREAD_COUNTS: [&str; 4] = ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"];
+/// What the forkserver's environment consists of, besides the time zone: how many arenas and threads libraries make.
+const ENVIRONMENT: [(&str, &str); 5] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MKL_NUM_THREADS", "1"),
+    ("NUMEXPR_NUM_THREADS", "1"),
+    ("OMP_NUM_THREADS", "1"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+];
 
 #[tokio::test]
 async fn idle_spares_are_sealed_and_nobody_below_the_supervisor_knows_its_token() {
@@ -63,7 +69,7 @@ fn the_forkserver_is_in_jail(runner: &Runner, forkserver: Process) {
     let text = String::from_utf8(environment).unwrap();
     let mut names: Vec<_> = text.split_terminator('\0').map(|pair| pair.split_once('=').unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, THREAD_COUNTS.map(|name| (name, "1")), "the forkserver's environment");
+    assert_eq!(names, ENVIRONMENT, "the forkserver's environment");
 }
 
 fn the_spare_is_sealed(runner: &Runner, forkserver: Process, spare: Process) {

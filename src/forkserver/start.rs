@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitPidFlag;
-use nix::unistd::{getgid, gettid, getuid};
+use nix::unistd::{Pid, getgid, gettid, getuid};
 use palisade_channel::control::{Command, Control, Event};
 use palisade_sandbox::layer::{Layer, Outcome, State};
 use palisade_sandbox::plan::{Limits, Scratch};
@@ -85,10 +86,9 @@ impl Drop for Unsettled {
 fn end_unnamed() {
     let children = strays::children_of_thread(i32::try_from(std::process::id()).unwrap_or(0), gettid().as_raw());
     for pid in children.unwrap_or_default() {
-        // It is not reaped by anybody but this thread, so the number is its own.
-        if let Ok(pidfd) = process::pidfd_open(pid) {
-            let _ = process::pidfd_kill(pidfd.as_fd());
-        }
+        // It is not reaped by anybody but this thread, so the number is its own; and a host that refuses pidfds is one
+        // reason for being here, which must not keep this thread waiting for a process that nothing ends.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         let _ = process::reap(pid, 0);
     }
     // Where the kernel does not list children (CONFIG_PROC_CHILDREN), those that are dead by now.

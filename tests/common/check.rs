@@ -13,6 +13,7 @@ use std::thread;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getuid};
+use palisade::logging::one_line;
 use serde_json::Value;
 
 use super::sandbox::{LONG, User, executable, interpreter, place};
@@ -45,7 +46,8 @@ pub(crate) fn ended(mut command: Command, variables: &[(&str, &Path)]) -> Output
         return output.expect("its output can be read");
     }
     let _ = kill(pid, Signal::SIGKILL);
-    panic!("{command:?} has not ended after {LONG:?}");
+    let arguments: Vec<_> = command.get_args().map(|text| one_line(&text.to_string_lossy(), 120)).collect();
+    panic!("{:?} with {arguments:?} has not ended after {LONG:?}", command.get_program());
 }
 
 pub(crate) fn python() -> (&'static str, &'static Path) {
