@@ -95,7 +95,7 @@ fn every_example_prints_what_it_should() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
         .collect();
     scripts.sort();
-    assert!(scripts.len() >= 5, "{scripts:?}");
+    assert!(scripts.len() >= 22, "{scripts:?}");
     for script in scripts {
         let text = fs::read_to_string(&script).expect("the example");
         let arguments = arguments(&text);

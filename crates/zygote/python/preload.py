@@ -25,6 +25,7 @@ BEHIND_C_CODE = "_strptime _pylong typing unicodedata stringprep warnings lineca
 # What allowed modules import when they are first used for something, from packages other than their own.
 REACHED_LATE = {
     "asyncio": ["concurrent.futures.thread"],
+    "zoneinfo": ["importlib.resources"],
 }
 
 # Imported by itself first, `_asyncio` imports the package around it, which then goes without it: of each thing one half is
@@ -54,7 +55,26 @@ def preload(named, stdlib_extensions):
             if name not in UNWANTED and is_extension(name):
                 attempt(PACKAGES_FIRST.get(name, name), [])
                 attempt(name, [])
+    if "zoneinfo" in sys.modules:
+        read_zones()
     return failed
+
+
+def read_zones():
+    """Every zone is read now: ZoneInfo gives out what it has and is still in use, and this function keeps all of them."""
+    import zoneinfo
+
+    zones = {}
+    for name in zoneinfo.available_timezones():
+        try:
+            zones[name] = zoneinfo.ZoneInfo(name)
+        except Exception:
+            pass  # A file that is no zone; the task's own call says so.
+
+    def available_timezones():
+        return set(zones)
+
+    zoneinfo.available_timezones = available_timezones
 
 
 def is_extension(name):
