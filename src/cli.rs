@@ -153,6 +153,12 @@ struct BenchArgs {
     /// Tasks in each series
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = tasks)]
     tasks: usize,
+    /// Measure everything instead: eight workloads beside their bare floors, load, a burst, start, memory, growth. Minutes
+    #[arg(long)]
+    suite: bool,
+    /// Also write performance.md and its plots, performance-*.svg, into this folder
+    #[arg(long, value_name = "FOLDER", requires = "suite")]
+    write: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,

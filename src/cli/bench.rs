@@ -1,15 +1,24 @@
 //! `palisade bench`: what a tiny task costs here, next to a bare fork of the same interpreter that does the same work.
 //!
 //! Everything is as in production: embedded broker, WebSocket, analyzer, children that are sealed and verified. Each task
-//! has a code of its own, so that no verdict comes from the analyzer's cache.
+//! has a code of its own, so that no verdict comes from the analyzer's cache. `--suite` measures everything that
+//! `docs/performance.md` shows, and writes it.
 
-use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+mod floor;
+mod host;
+mod page;
+mod plot;
+mod served;
+mod spread;
+mod suite;
+mod workload;
+
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing::level_filters::LevelFilter;
@@ -17,14 +26,16 @@ use tracing::level_filters::LevelFilter;
 use super::local::Local;
 use super::startup::{self, CannotRun};
 use super::{AllowArgs, BenchArgs, USAGE};
-use crate::config::{TaskConfig, Variables};
+use crate::config::TaskConfig;
 use crate::embedded::TaskOutcome;
 use crate::engine::Engine;
 use crate::execute::Report;
+use crate::interpreter::Interpreter;
 use crate::logging::{self, Look, Target, one_line};
 use crate::session::Observed;
-
-const FLOOR: &str = include_str!("bench_floor.py");
+use floor::bare_forks;
+use spread::{Spread, rounded};
+use workload::Workload;
 
 /// The runner's default.
 const CONCURRENCY: usize = 5;
@@ -34,15 +45,6 @@ const WARM_UP: usize = 20;
 
 const FAILED: u8 = 1;
 const NOT_SEALED: u8 = 3;
-
-const ITEMS: &str = r#"[{"json":{"n":20},"pairedItem":{"item":0}}]"#;
-
-/// The text of a tiny task; the number makes it another one each time.
-fn code(number: usize) -> String {
-    format!("# {number}\nn = _items[0]['json']['n']\nreturn [{{'json': {{'sum': sum(range(n + 1))}}}}]")
-}
-
-const RESULT: &str = r#"[{"json":{"sum":210}}]"#;
 
 enum Failure {
     Usage(String),
@@ -65,8 +67,8 @@ impl From<String> for Failure {
 pub(super) fn main(args: &BenchArgs) -> ExitCode {
     let _log = logging::init(Target::Stderr, LevelFilter::WARN, Look::NoColour);
     let (text, code) = match bench(args) {
-        Ok(figures) => {
-            super::print_line(&if args.json { figures.json().to_string() } else { figures.table() });
+        Ok(text) => {
+            super::print_line(&text);
             return ExitCode::SUCCESS;
         }
         Err(Failure::Usage(text)) => (text, USAGE),
@@ -121,67 +123,43 @@ impl Series {
     }
 }
 
-/// Percentiles of one series, in milliseconds.
-struct Spread {
-    count: usize,
-    p50: f64,
-    p95: f64,
-    p99: f64,
-}
-
-impl Spread {
-    fn of(series: &[Duration]) -> Self {
-        let mut sorted = series.to_vec();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            // The nearest rank.
-            let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
-            sorted.get(rank).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
-        };
-        Self { count: sorted.len(), p50: at(50), p95: at(95), p99: at(99) }
-    }
-
-    fn json(&self) -> Value {
-        let [p50, p95, p99] = [self.p50, self.p95, self.p99].map(rounded);
-        json!({"count": self.count, "p50": p50, "p95": p95, "p99": p99})
-    }
-
-    fn line(&self, what: &str) -> String {
-        let Self { count, p50, p95, p99 } = self;
-        format!("{what:<28} {p50:>8.3} {p95:>8.3} {p99:>8.3}   {count}\n")
-    }
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
-}
-
-fn bench(args: &BenchArgs) -> Result<Figures, Failure> {
+fn bench(args: &BenchArgs) -> Result<String, Failure> {
     let vars = startup::environment();
     let config =
         startup::task_config(&vars, &AllowArgs::default()).map_err(|error| Failure::Usage(error.to_string()))?;
     let because = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
     startup::harden().map_err(because("the memory of the process cannot be protected"))?;
     let runtime = startup::runtime().map_err(because("the event loop could not be started"))?;
-    let figures = runtime.block_on(measure(&config, &vars, args.tasks))?;
+    let interpreter = startup::interpreter(&config, &vars).map_err(CannotRun::from)?.interpreter;
+    let text = if args.suite {
+        let bench = suite::Bench { config: &config, vars: &vars, interpreter: &interpreter, tasks: args.tasks };
+        let suite = runtime.block_on(bench.run())?;
+        if let Some(folder) = &args.write {
+            page::write(&suite, &interpreter, folder)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
+        }
+        if args.json { page::json(&suite).to_string() } else { page::table(&suite) }
+    } else {
+        let figures = runtime.block_on(measure(&config, &interpreter, args.tasks))?;
+        if args.json { figures.json().to_string() } else { figures.table() }
+    };
     runtime.shutdown_background();
-    Ok(figures)
+    Ok(text)
 }
 
-async fn measure(config: &TaskConfig, vars: &Variables, tasks: usize) -> Result<Figures, Failure> {
+async fn measure(config: &TaskConfig, interpreter: &Interpreter, tasks: usize) -> Result<Figures, Failure> {
     let policies = startup::policies(config, None).map_err(CannotRun::from)?;
     let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
-    let interpreter = startup::interpreter(config, vars).map_err(CannotRun::from)?.interpreter;
-    let engine = Engine::start(config, &policies, &interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
+    let engine = Engine::start(config, &policies, interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
     let (local, told) = Local::start(Arc::clone(&engine), CONCURRENCY).await?;
-    let mut bench = Bench { local, told, number: 0 };
+    let mut bench = Bench { local, told, tiny: Workload::tiny(), number: 0 };
     bench.one_by_one(WARM_UP, &engine, false).await?;
 
     // The floor before and after what it is compared with, so that a machine that changes its pace changes both.
-    let mut floor = bare_forks(&interpreter.path, tasks.div_ceil(2))?;
+    let mut floor = bare_forks(&interpreter.path, &Workload::tiny(), tasks.div_ceil(2))?;
     let (spaced, _) = bench.one_by_one(tasks, &engine, true).await?;
     let (back_to_back, layers) = bench.one_by_one(tasks, &engine, false).await?;
-    floor.extend(bare_forks(&interpreter.path, tasks / 2)?);
+    floor.extend(bare_forks(&interpreter.path, &Workload::tiny(), tasks / 2)?);
     let mut throughput = Vec::new();
     for at_once in [1, CONCURRENCY] {
         engine.pool().filled().await;
@@ -195,17 +173,14 @@ async fn measure(config: &TaskConfig, vars: &Variables, tasks: usize) -> Result<
 struct Bench {
     local: Local,
     told: mpsc::Receiver<Observed>,
+    tiny: Workload,
     number: usize,
 }
 
 impl Bench {
     fn settings(&mut self) -> Result<Box<RawValue>, String> {
         self.number += 1;
-        let text = |error: serde_json::Error| error.to_string();
-        let items = RawValue::from_string(ITEMS.to_owned()).map_err(text)?;
-        let settings =
-            json!({"code": code(self.number), "nodeMode": "runOnceForAllItems", "items": items, "nodeName": "bench"});
-        to_raw_value(&settings).map_err(text)
+        self.tiny.settings(self.number)
     }
 
     /// Runs tasks one after the other, each when the stock is full again if it is `spaced`; tells what held for them, too.
@@ -222,7 +197,7 @@ impl Bench {
             }
             let settings = self.settings()?;
             let outcome = self.local.task(&settings).await?;
-            right(&outcome)?;
+            right(&self.tiny, &outcome)?;
             times.push(outcome.elapsed);
             reports.push(sealed(&mut self.told)?);
         }
@@ -237,7 +212,7 @@ impl Bench {
         let started = Instant::now();
         let mut running = stream::iter(settings.iter().map(|settings| local.task(settings))).buffer_unordered(at_once);
         while let Some(outcome) = running.next().await {
-            right(&outcome?)?;
+            right(&self.tiny, &outcome?)?;
             sealed(&mut self.told)?;
         }
         #[expect(clippy::cast_precision_loss, reason = "far from 2^52 tasks")]
@@ -246,10 +221,16 @@ impl Bench {
     }
 }
 
-fn right(outcome: &TaskOutcome) -> Result<(), String> {
+fn right(workload: &Workload, outcome: &TaskOutcome) -> Result<(), String> {
     match &outcome.verdict {
-        Ok(result) if result.get() == RESULT => Ok(()),
-        other => Err(format!("a task was answered {other:?}")),
+        Ok(result) if workload.is_result(result) && outcome.prints.len() == workload.prints => Ok(()),
+        Ok(result) => Err(format!(
+            "a task of {:?} was answered {} and {} prints",
+            workload.name,
+            one_line(result.get(), 200),
+            outcome.prints.len()
+        )),
+        Err(error) => Err(format!("a task of {:?} was answered {error:?}", workload.name)),
     }
 }
 
@@ -260,22 +241,6 @@ fn sealed(told: &mut mpsc::Receiver<Observed>) -> Result<Report, String> {
         return Err("a task ran in a child of which no layer was verified; its figures would mean nothing".into());
     }
     Ok(report)
-}
-
-/// The same work in forks of the interpreter alone.
-fn bare_forks(interpreter: &Path, times: usize) -> Result<Vec<Duration>, String> {
-    let output = Command::new(interpreter)
-        .args(["-I", "-c", FLOOR, &times.to_string(), &code(0), ITEMS])
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("the bare interpreter could not be started: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("the bare floor failed: {}", String::from_utf8_lossy(&output.stderr)));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let times: Result<Vec<Duration>, _> = text.lines().map(|line| line.parse().map(Duration::from_nanos)).collect();
-    times.map_err(|error| format!("the bare floor printed no number: {error}"))
 }
 
 impl Figures {
@@ -313,19 +278,5 @@ impl Figures {
             &self.layers.join(" "),
         ]
         .concat()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_those_of_the_nearest_rank() {
-        let series: Vec<Duration> = (1..=200).rev().map(Duration::from_millis).collect();
-        assert_eq!(Spread::of(&series).json(), json!({"count": 200, "p50": 100.0, "p95": 190.0, "p99": 198.0}));
-        let one = Spread::of(&[Duration::from_millis(7)]);
-        assert_eq!(one.json(), json!({"count": 1, "p50": 7.0, "p95": 7.0, "p99": 7.0}));
-        assert_eq!(Spread::of(&[]).json(), json!({"count": 0, "p50": 0.0, "p95": 0.0, "p99": 0.0}));
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn ended(mut command: Command, variables: &[(&str, &Path)]) -> Output
     }
     let _ = kill(pid, Signal::SIGKILL);
     let arguments: Vec<_> = command.get_args().map(|text| one_line(&text.to_string_lossy(), 120)).collect();
-    panic!("{:?} with {arguments:?} has not ended after {LONG:?}", command.get_program());
+    panic!("{} with {arguments:?} has not ended after {LONG:?}", command.get_program().display());
 }
 
 pub(crate) fn python() -> (&'static str, &'static Path) {
