@@ -8,9 +8,13 @@
 //! it is being read, which has a deadline, or it is being sent, and a broker that takes nothing is hung up on.
 //! A wait ends with the task's time at the latest.
 
+mod fits;
+
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use self::fits::{TooSmall, fits};
 
 /// Results of this size, and prints that come in one read, are within what every task may have, so they never wait.
 pub(crate) const UNCOUNTED: u64 = 256 * 1024;

@@ -16,7 +16,7 @@ use palisade_sandbox::verify::{NotVerified, Status};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use self::conversation::{Conversation, End, LONGEST_PRINT};
+use self::conversation::{Conversation, End};
 use crate::budget::Room;
 use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task};
@@ -121,7 +121,7 @@ async fn attempt(
         mode: settings.node_mode,
         purpose,
         max_prints: profile.limits.prints,
-        max_print_bytes: profile.limits.print_bytes.min(LONGEST_PRINT),
+        max_print_bytes: profile.limits.print_bytes,
         max_result_bytes: profile.limits.result,
         env: engine.env.clone(),
     };

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroize as _;
 
 use super::AllowArgs;
+use crate::budget::{self, TooSmall};
 use crate::config::{ConfigError, NEVER_FOR_TASKS, TaskConfig, Variables};
 use crate::engine::{Engine, EngineError};
 use crate::extension;
@@ -26,6 +27,8 @@ pub(super) enum CannotRun {
     Policy(#[from] PolicyError),
     #[error("{NO_PROC}; {MOUNT_PROC}")]
     NoProc,
+    #[error(transparent)]
+    Answers(#[from] TooSmall),
     #[error(transparent)]
     Interpreter(#[from] NotFound),
     #[error(transparent)]
@@ -121,6 +124,9 @@ pub(super) async fn engine(
     }
     for warning in policies.warnings() {
         tracing::warn!("Policy: {}", one_line(&warning, 1000));
+    }
+    for warning in budget::fits(config.answer_memory, policies.in_use())? {
+        tracing::warn!("{}", one_line(&warning, 1000));
     }
     // Candidates are started to be asked what they are, which may take long.
     let (asked, environment) = (config.clone(), vars.clone());

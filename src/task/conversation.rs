@@ -36,9 +36,11 @@ const UNCOUNTED_PRINTS: usize = 64 * 1024;
 const PIECE_FOR_PRINTS: usize = 256 * 1024;
 
 /// Where one print is cut at the latest: longest frame of a print that is read, and what JSON can make of a byte.
-pub(super) const LONGEST_PRINT: u64 = (PRINT_BUDGET as u64 - FRAME_OF_PRINT) / JSON_OF_BYTE;
+const LONGEST_PRINT: u64 = (PRINT_BUDGET as u64 - FRAME_OF_PRINT) / JSON_OF_BYTE;
 const FRAME_OF_PRINT: u64 = 64 * 1024;
 const JSON_OF_BYTE: u64 = 12;
+// What a policy may say is what is done: no print is cut shorter in silence.
+const _: () = assert!(palisade_policy::MOST_PRINT_BYTES <= LONGEST_PRINT);
 
 /// How long a result may take to come once there is room for it: some time, and a second for so many bytes. A child has
 /// all of it when it announces it; one that does not send it keeps room from others.

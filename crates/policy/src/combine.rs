@@ -171,7 +171,6 @@ impl Combined<'_> {
         let whole_mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
         above("limits.result_mib", limits.result_mib);
         above("limits.stack_mib", limits.stack_mib);
-        above("limits.print_bytes", whole_mib(limits.print_bytes));
         above("limits.code_bytes", whole_mib(limits.code_bytes as u64));
         let (processes, tier) = ("limits.processes", self.settings.syscalls.tier);
         if limits.processes == 1 && matches!(tier, crate::Tier::Threads | crate::Tier::Files) {

@@ -167,6 +167,12 @@ impl Policy {
         facts
     }
 
+    /// Where a value was set, unless it is the one of the built-in default: who said nothing against that meant nothing by it.
+    pub fn chosen(&self, path: &str) -> Option<&Origin> {
+        let set = self.values.get(path)?;
+        (crate::builtin::value("default", path) != Some(&set.value)).then_some(&set.origin)
+    }
+
     fn origin_of(&self, path: &str) -> String {
         self.values.get(path).map_or_else(String::new, |set| set.origin.to_string())
     }

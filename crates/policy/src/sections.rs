@@ -11,6 +11,9 @@ use crate::value::{Field, Key, Names, Paths, Ports, Values, words};
 
 const MIB: u64 = 1024 * 1024;
 
+/// Most that `limits.print_bytes` can be: the runner reads no longer print from a child.
+pub const MOST_PRINT_BYTES: u64 = MIB;
+
 words! {
     /// How much a layer is wanted.
     LayerMode {
@@ -216,7 +219,7 @@ sections! {
         /// Prints that are sent; more are counted.
         prints: u64 [0, 1_000_000],
         /// Where one print is cut.
-        print_bytes: u64 [0, 1024 * MIB],
+        print_bytes: u64 [0, MOST_PRINT_BYTES],
         /// Source text.
         code_bytes: usize [1, 1024 * MIB],
         /// Children of one forkserver before it is replaced.

@@ -221,7 +221,12 @@ fn limits_do_not_contradict_each_other() {
         &limits("stack_mib = 65"),
         &[&["test.toml:4: limits.stack_mib is more", "; make it smaller, or limits.memory_mib larger"]],
     );
-    refused(&limits("print_bytes = 67108865"), &[&["limits.print_bytes is more"]]);
+    // More than that is never read of one print, so it would be cut in silence.
+    assert!(load(&limits("print_bytes = 1048576")).is_ok());
+    refused(
+        &limits("print_bytes = 1048577"),
+        &[&["test.toml:4: limits.print_bytes is 1048577; it must be a whole number from 0 to 1048576"]],
+    );
     refused(&limits("code_bytes = 67108865"), &[&["limits.code_bytes is more"]]);
     refused(
         &limits("processes = 1\n[syscalls]\ntier = \"threads\""),
