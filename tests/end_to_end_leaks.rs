@@ -13,6 +13,10 @@ use engine::{Setup, settings, soon};
 use futures_util::future::join_all;
 use serde_json::json;
 
+/// What the supervisor's memory may grow by between the 300th task and the last, in KiB: what the allocator keeps, and no
+/// more for more tasks.
+const MOST_GROWTH: u64 = 5 * 1024;
+
 /// Waits until `done`, which must come soon.
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
@@ -92,7 +96,7 @@ async fn thousands_of_tasks_leave_nothing_behind() {
         println!("after {} tasks: {:?}", ROUNDS[..=round].iter().sum::<usize>(), readings[round]);
     }
     let [(first, ..), _, (last, ..)] = readings[..] else { panic!("three readings") };
-    assert!(last < first + first / 4, "memory of the supervisor grows: {readings:?}");
+    assert!(last <= first + MOST_GROWTH, "memory of the supervisor grows: {readings:?}");
     let things: BTreeSet<(usize, usize)> = readings.iter().map(|(_, things)| *things).collect();
     assert_eq!(things.len(), 1, "descriptors and processes: {readings:?}");
     runner.stop().await;
