@@ -39,7 +39,8 @@ impl Default for Recorder {
 impl Recorder {
     /// A recorder for a policy with these profiles that tasks can get.
     pub fn new(profiles: impl IntoIterator<Item = String>) -> Self {
-        Self { vitals: Arc::default(), profiles: profiles.into_iter().collect() }
+        let profiles: Arc<[String]> = profiles.into_iter().collect();
+        Self { vitals: Arc::new(Vitals::new(profiles.len())), profiles }
     }
 
     /// The numbers it keeps.
@@ -52,9 +53,26 @@ impl Recorder {
         self.profiles.iter().map(String::as_str).chain([labels::OTHER])
     }
 
+    fn has_several_profiles(&self) -> bool {
+        self.profiles.len() > 1
+    }
+
     fn profile(&self, named: Option<&str>) -> String {
         let known = self.profiles.iter().find(|known| Some(known.as_str()) == named);
         known.map_or_else(|| labels::OTHER.to_owned(), Clone::clone)
+    }
+
+    /// Something of this profile went through the whole path: analyzer, pool, child, verdict.
+    pub fn prove(&self, profile: &str) {
+        if let Some(index) = self.profiles.iter().position(|known| known == profile) {
+            self.vitals.prove(index);
+        }
+    }
+
+    /// The profiles of which nothing went through the whole path within this time.
+    pub fn unproven(&self, within: Duration) -> Vec<String> {
+        let is_proven = |index| self.vitals.proven_ago(index).is_some_and(|ago| ago <= within);
+        self.profiles.iter().enumerate().filter(|(index, _)| !is_proven(*index)).map(|(_, name)| name.clone()).collect()
     }
 
     /// A connection to the broker is open.
@@ -90,8 +108,10 @@ impl Recorder {
             Verdict::Forgiven { kind, .. } => (Some(*kind), true),
             Verdict::Failed(error) => (Some(error.kind), false),
         };
-        if went_through(error) {
-            self.vitals.prove();
+        if went_through(error)
+            && let Some(profile) = &answer.report.profile
+        {
+            self.prove(profile);
         }
         let ended = event::Ended {
             outcome: labels::outcome(error),

@@ -25,7 +25,7 @@ struct Fake {
 }
 
 impl Subject for Fake {
-    fn probe(self: Arc<Self>) -> ProbeFuture {
+    fn probe(self: Arc<Self>, _: String) -> ProbeFuture {
         self.probes.fetch_add(1, Ordering::SeqCst);
         let is_broken = self.is_broken.load(Ordering::SeqCst);
         Box::pin(async move { if is_broken { Err("no child:\nthe \u{1b}[31mreason".to_owned()) } else { Ok(()) } })
@@ -186,7 +186,7 @@ fn a_probe_that_fails_is_503_with_a_reason_of_one_line() {
     assert_eq!(setup.get("/healthz"), (200, "OK".to_owned()), "it is asked anew");
     // A task that went through is proof, whatever a probe would say.
     setup.fake.is_broken.store(true, Ordering::SeqCst);
-    setup.recorder.vitals().prove();
+    setup.recorder.prove("default");
     assert_eq!(setup.get("/healthz").0, 200);
     assert_eq!(setup.fake.probes.load(Ordering::SeqCst), 2);
 }

@@ -6,6 +6,7 @@
 #[path = "common/runner.rs"]
 mod runner;
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,12 @@ fn value(metrics: &str, series: &str) -> f64 {
     line.unwrap_or_else(|| panic!("no {series} in\n{metrics}")).rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
+/// All series, with their labels.
+fn series(metrics: &str) -> BTreeSet<String> {
+    let lines = metrics.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+}
+
 #[track_caller]
 fn assert_value(metrics: &str, series: &str, expected: f64) {
     assert!((value(metrics, series) - expected).abs() < 1e-9, "{series} is {}", value(metrics, series));
@@ -76,6 +83,7 @@ async fn health_metrics_and_events_of_a_runner_at_work() {
     let (_, metrics) = runner.get("/metrics").await;
     assert_value(&metrics, r#"palisade_probes_total{result="ok"}"#, 1.0);
     assert_value(&metrics, r#"palisade_tasks_total{outcome="done",profile="default"}"#, 0.0);
+    let before = series(&metrics);
 
     let forged = "N\n{\"level\":\"ERROR\",\"message\":\"forged\"}\u{1b}[2J\u{2028}";
     assert!(task(&broker, "print('a\\n{}')\nreturn _items", forged).await.verdict.is_ok());
@@ -96,9 +104,12 @@ async fn health_metrics_and_events_of_a_runner_at_work() {
     assert_value(&metrics, "palisade_registered", 1.0);
     assert!(value(&metrics, "palisade_result_bytes_total") > 5.0);
     assert!(value(&metrics, r#"palisade_spares{profile="default"}"#) >= 1.0, "{metrics}");
-    for text in ["forged", "boom", "w1", "raising"] {
+    for text in ["forged", "boom", "w1", "n1\"", "raising"] {
         assert!(!metrics.contains(text), "{text} of a user is in the metrics");
     }
+    // Whatever tasks are called: only histograms begin with their first value.
+    let new: Vec<_> = series(&metrics).into_iter().filter(|one| !before.contains(one)).collect();
+    assert!(new.iter().all(|one| one.starts_with("palisade_stage_seconds")), "{new:?}");
 
     runner.signal(Signal::SIGTERM);
     assert_eq!(runner.ends().await.code(), Some(0));
@@ -195,6 +206,74 @@ async fn a_runner_that_cannot_run_tasks_is_not_healthy() {
         assert!(logged.any(|logged| logged.starts_with(line)), "{line} in\n{log}");
     }
     assert!(!log.contains("health probe\""), "a probe is no task: {log}");
+}
+
+/// That a task of one profile went through proves nothing about the other: it once was proof for both.
+#[tokio::test]
+async fn a_runner_that_cannot_run_tasks_of_one_profile_is_not_healthy() {
+    let folder = TempDir::new().unwrap();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "[[match]]\nworkflow_id = \"w2\"\nprofile = \"strict\"\n").unwrap();
+    let broker = broker().await;
+    let mut variables = HEALTH.to_vec();
+    variables.push(("PALISADE_POLICY", policy.to_str().unwrap()));
+    let mut runner = Runner::of(&broker, TOKEN, &variables);
+    becomes(&runner, "/readyz", 200).await;
+    assert!(task(&broker, "return _items", "of the default profile").await.verdict.is_ok());
+    let below = runner.descendants();
+    for pid in &below {
+        let _ = kill(Pid::from_raw(*pid), Signal::SIGSTOP);
+    }
+    let answer = runner.get("/healthz").await;
+    assert_eq!(answer, (503, "profile strict: a probe task was not done within 4 s".to_owned()));
+    for pid in &below {
+        let _ = kill(Pid::from_raw(*pid), Signal::SIGCONT);
+    }
+    assert_eq!(becomes(&runner, "/healthz", 200).await, "OK");
+    runner.signal(Signal::SIGTERM);
+    assert_eq!(runner.ends().await.code(), Some(0));
+}
+
+/// All slots are taken by tasks that want all processors, and none of them is over, so nothing is proven: the launcher must not
+/// take that for a runner that is lost.
+#[tokio::test]
+async fn health_is_answered_under_full_load() {
+    const TASKS: usize = 20;
+    let broker = broker().await;
+    let concurrency = TASKS.to_string();
+    let mut variables = HEALTH.to_vec();
+    variables.extend([
+        ("N8N_RUNNERS_MAX_CONCURRENCY", concurrency.as_str()),
+        ("N8N_RUNNERS_GRACEFUL_SHUTDOWN_TIMEOUT", "1"),
+    ]);
+    let mut runner = Runner::of(&broker, TOKEN, &variables);
+    becomes(&runner, "/readyz", 200).await;
+    let mut tasks = Vec::new();
+    for _ in 0..TASKS {
+        let task = soon(broker.begin_task()).await.unwrap();
+        task.send_settings(&settings("while True: pass", "endless"));
+        tasks.push(task);
+    }
+    let begun = Instant::now();
+    loop {
+        let (_, metrics) = runner.get("/metrics").await;
+        let (running, spares) = ("palisade_running_tasks", r#"palisade_spares{profile="default"}"#);
+        // A spare means that no task waits for its child any more.
+        if value(&metrics, running) >= 20.0 && value(&metrics, spares) >= 1.0 {
+            break;
+        }
+        assert!(begun.elapsed() < LONG, "{metrics}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for path in ["/metrics", "/readyz", "/healthz", "/healthz"] {
+        let asked = Instant::now();
+        let (status, why) = runner.get(path).await;
+        assert_eq!(status, 200, "{path}: {why}");
+        // n8n's launcher waits 5 s.
+        assert!(asked.elapsed() < Duration::from_secs(5), "{path} took {:?}", asked.elapsed());
+    }
+    runner.signal(Signal::SIGTERM);
+    assert_eq!(runner.ends().await.code(), Some(0));
 }
 
 #[tokio::test]

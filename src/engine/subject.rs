@@ -16,14 +16,15 @@ use crate::offers::random_id;
 use crate::task;
 
 impl Subject for Engine {
-    fn probe(self: Arc<Self>) -> ProbeFuture {
+    fn probe(self: Arc<Self>, profile: String) -> ProbeFuture {
         Box::pin(async move {
+            let profile = self.profiles().find(|known| known.name == profile).ok_or("there is no such profile")?;
             // New each time: a verdict that is remembered, or an answer that was made up, would prove nothing.
             let nonce = random_id();
             let items = json!([{ "json": { "probe": nonce } }]);
             let task = Task { id: "probe".to_owned(), settings: Box::new(settings(&nonce, &items)?) };
             // No match chooses for it, and the last spare is for users.
-            let (profile, cancel) = (&self.default, CancellationToken::new());
+            let cancel = CancellationToken::new();
             let answer = task::run(&self, profile, &task, &cancel, profile.spares_for_users()).await;
             match answer.verdict {
                 Verdict::Done(result) => match serde_json::from_str::<serde_json::Value>(result.get()) {

@@ -16,12 +16,13 @@ pub struct Vitals {
     offers_expired: AtomicU64,
     connections: AtomicU64,
     failed_connections: AtomicU64,
-    /// When a task or a probe last went through, in milliseconds after `since`, plus one; 0 for never.
-    proven: AtomicU64,
+    /// When a task or a probe of each profile last went through, in milliseconds after `since`, plus one; 0 for never.
+    proven: Box<[AtomicU64]>,
 }
 
-impl Default for Vitals {
-    fn default() -> Self {
+impl Vitals {
+    /// Of a runner with so many profiles.
+    pub(super) fn new(profiles: usize) -> Self {
         Self {
             since: Instant::now(),
             registered: AtomicBool::default(),
@@ -31,12 +32,10 @@ impl Default for Vitals {
             offers_expired: AtomicU64::default(),
             connections: AtomicU64::default(),
             failed_connections: AtomicU64::default(),
-            proven: AtomicU64::default(),
+            proven: (0..profiles).map(|_| AtomicU64::default()).collect(),
         }
     }
-}
 
-impl Vitals {
     /// How long the runner has been there.
     pub fn age(&self) -> Duration {
         self.since.elapsed()
@@ -77,16 +76,18 @@ impl Vitals {
         self.failed_connections.load(Ordering::Relaxed)
     }
 
-    /// How long ago something went through the whole path; none if nothing ever did.
-    pub fn proven_ago(&self) -> Option<Duration> {
-        let at = Duration::from_millis(self.proven.load(Ordering::Relaxed).checked_sub(1)?);
+    /// How long ago something of this profile went through the whole path; none if nothing ever did.
+    pub(super) fn proven_ago(&self, profile: usize) -> Option<Duration> {
+        let at = Duration::from_millis(self.proven.get(profile)?.load(Ordering::Relaxed).checked_sub(1)?);
         Some(self.age().saturating_sub(at))
     }
 
-    /// Something went through the whole path: analyzer, pool, child, verdict.
-    pub fn prove(&self) {
+    /// Something of this profile went through the whole path: analyzer, pool, child, verdict.
+    pub(super) fn prove(&self, profile: usize) {
         let now = u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX);
-        self.proven.store(now.saturating_add(1), Ordering::Relaxed);
+        if let Some(proven) = self.proven.get(profile) {
+            proven.store(now.saturating_add(1), Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_registered(&self, registered: bool) {

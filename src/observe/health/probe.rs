@@ -1,10 +1,11 @@
-//! Whether tasks run: seen by a task that did, or tried by one of our own.
+//! Whether tasks run, of every profile that they can get: seen by a task that did, or tried by one of our own.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -27,9 +28,9 @@ pub type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// What health is about.
 pub trait Subject: Send + Sync + std::fmt::Debug {
-    /// Has a task that does nothing go through analyzer, pool, child and verdict, without taking from the users' tasks what they
-    /// need. Dropping the future ends it.
-    fn probe(self: Arc<Self>) -> ProbeFuture;
+    /// Has a task of this profile that does nothing go through analyzer, pool, child and verdict, without taking from the
+    /// users' tasks what they need. Dropping the future ends it.
+    fn probe(self: Arc<Self>, profile: String) -> ProbeFuture;
 
     /// Why a task that came now might get no child: of some profile there is none, and none can be made.
     fn unable(&self) -> Option<String>;
@@ -38,7 +39,7 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     fn stock(&self) -> Vec<Stock>;
 }
 
-/// Probes where it has to, one at a time.
+/// Probes where it has to, one of each profile at a time.
 #[derive(Debug)]
 pub struct Prober {
     recorder: Recorder,
@@ -58,19 +59,20 @@ impl Prober {
         self.subject.get()?.upgrade()
     }
 
-    fn is_proven(&self) -> bool {
-        self.recorder.vitals().proven_ago().is_some_and(|ago| ago <= LATELY)
+    fn unproven(&self) -> Vec<String> {
+        self.recorder.unproven(LATELY)
     }
 
     /// Whether tasks run; else why not.
     pub(super) async fn health(&self) -> Result<(), String> {
-        if self.is_proven() {
+        if self.unproven().is_empty() {
             return Ok(());
         }
         let asked = Instant::now();
         // Whoever waits here gets the answer of the probe that was under way, rather than one more.
         let mut last = self.last.lock().await;
-        if self.is_proven() {
+        let unproven = self.unproven();
+        if unproven.is_empty() {
             return Ok(());
         }
         if let Some((at, why)) = &*last
@@ -79,16 +81,30 @@ impl Prober {
             return Err(why.clone());
         }
         let Some(subject) = self.subject() else { return self.starting() };
-        let result = self.probe(subject).await;
-        metrics::probed(result.is_ok());
-        match &result {
-            Ok(()) => self.recorder.vitals().prove(),
-            Err(why) => {
-                tracing::warn!("A health probe failed: {}", crate::logging::one_line(why, 300));
-                *last = Some((Instant::now(), why.clone()));
-            }
+        // All at once: there is one limit for the answer, however many profiles there are.
+        let probing = unproven.into_iter().map(|profile| self.probe_one(Arc::clone(&subject), profile));
+        let failed: Vec<String> = join_all(probing).await.into_iter().filter_map(Result::err).collect();
+        if failed.is_empty() {
+            return Ok(());
         }
-        result
+        let why = failed.join("; ");
+        tracing::warn!("A health probe failed: {}", crate::logging::one_line(&why, 300));
+        *last = Some((Instant::now(), why.clone()));
+        Err(why)
+    }
+
+    /// Whether tasks of this profile run; else why not, and of which one where there are several.
+    async fn probe_one(&self, subject: Arc<dyn Subject>, profile: String) -> Result<(), String> {
+        let result = self.probe(subject, profile.clone()).await;
+        metrics::probed(result.is_ok());
+        match result {
+            Ok(()) => {
+                self.recorder.prove(&profile);
+                Ok(())
+            }
+            Err(why) if self.recorder.has_several_profiles() => Err(format!("profile {profile}: {why}")),
+            Err(why) => Err(why),
+        }
     }
 
     /// There is nothing to probe yet, or no more.
@@ -100,10 +116,10 @@ impl Prober {
         Err(format!("the runner has been starting for {} s", vitals.age().as_secs()))
     }
 
-    async fn probe(&self, subject: Arc<dyn Subject>) -> Result<(), String> {
+    async fn probe(&self, subject: Arc<dyn Subject>, profile: String) -> Result<(), String> {
         let late = || format!("a probe task was not done within {} s", LIMIT.as_secs());
         // Ends with whoever asked, so that there are never two.
-        let probing = self.tasks.spawn(async move { timeout(LIMIT, subject.probe()).await });
+        let probing = self.tasks.spawn(async move { timeout(LIMIT, subject.probe(profile)).await });
         let probing = AbortOnDropHandle::new(probing);
         match timeout(LIMIT + SLACK, probing).await {
             Ok(Ok(Ok(result))) => result,
