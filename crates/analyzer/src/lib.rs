@@ -56,37 +56,55 @@ pub fn analyze(source: &str, rules: &Rules) -> Verdict {
 
 /// Judges `source` on the present stack, which must be [`worker::STACK`] bytes.
 fn analyze_here(source: &str, rules: &Rules) -> Verdict {
+    judged(source, rules).unwrap_or_else(|refusal| refusal)
+}
+
+/// The verdict; as an error where there is nothing to walk through.
+fn judged(source: &str, rules: &Rules) -> Result<Verdict, Verdict> {
     let limits = &rules.limits;
-    if let Err(verdict) = check_text(source, limits) {
-        return verdict;
-    }
-    match bounds::depth(source, limits) {
-        Err(exceeded) => return Verdict::Exceeded(exceeded),
-        // A bracket that is never closed is met at the end of the text; the parser's tokens tell where it stands.
-        Ok(Some(error)) if !syntax::is_end_of_text(&error) => {
-            return Verdict::Unparsable(syntax::tokenizer(source, &error));
+    let openers = check_text(source, limits)?;
+    let parse = || rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
+    let mut parsed = None;
+    if openers <= bounds::FEW_OPENERS {
+        let attempt = parse();
+        if attempt.errors().is_empty() {
+            bounds::depth_of_tokens(source, attempt.tokens(), limits).map_err(Verdict::Exceeded)?;
+            parsed = Some(attempt);
         }
-        Ok(_) => {}
     }
-    let parsed = rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
+    // What has errors is told by the tokenizer, and so is how deep a text is that takes much stack to parse.
+    let parsed = match parsed {
+        Some(parsed) => parsed,
+        None => {
+            check_tokens(source, limits)?;
+            parse()
+        }
+    };
     if let Some(first) = parsed.errors().first() {
-        return Verdict::Unparsable(syntax::parser(source, first, parsed.tokens()));
+        return Err(Verdict::Unparsable(syntax::parser(source, first, parsed.tokens())));
     }
     if rules.allows_everything() {
-        return Verdict::Clean;
+        return Ok(Verdict::Clean);
     }
-    let Mod::Module(module) = parsed.into_syntax() else {
-        return Verdict::Failed(Failure::Panicked);
-    };
-    match judge::judge(source, &module, rules) {
-        Err(exceeded) => Verdict::Exceeded(exceeded),
-        Ok(violations) if violations.is_empty() => Verdict::Clean,
-        Ok(violations) => Verdict::Refused(violations),
+    let Mod::Module(module) = parsed.into_syntax() else { return Err(Verdict::Failed(Failure::Panicked)) };
+    let violations = judge::judge(source, &module, rules).map_err(Verdict::Exceeded)?;
+    Ok(if violations.is_empty() { Verdict::Clean } else { Verdict::Refused(violations) })
+}
+
+/// What the tokenizer refuses, or has too much of.
+fn check_tokens(source: &str, limits: &Limits) -> Result<(), Verdict> {
+    match bounds::depth(source, limits) {
+        Err(exceeded) => Err(Verdict::Exceeded(exceeded)),
+        // A bracket that is never closed is met at the end of the text; the parser's tokens tell where it stands.
+        Ok(Some(error)) if !syntax::is_end_of_text(&error) => {
+            Err(Verdict::Unparsable(syntax::tokenizer(source, &error)))
+        }
+        Ok(_) => Ok(()),
     }
 }
 
-/// What is decided on the raw text.
-fn check_text(source: &str, limits: &Limits) -> Result<(), Verdict> {
+/// What is decided on the raw text. Returns its openers.
+fn check_text(source: &str, limits: &Limits) -> Result<usize, Verdict> {
     let exceeded = |bound, limit, found| Err(Verdict::Exceeded(BoundExceeded { bound, limit, found, line: 1 }));
     // The parser's offsets have 32 bits.
     let code_bytes = limits.code_bytes.min(u32::MAX as usize);
@@ -105,5 +123,5 @@ fn check_text(source: &str, limits: &Limits) -> Result<(), Verdict> {
     if openers > limit {
         return exceeded(Bound::Openers, limit, openers);
     }
-    Ok(())
+    Ok(openers)
 }

@@ -132,7 +132,7 @@ impl<'a> Judge<'a> {
             // A keyword becomes a key of some `**kwargs`, and from there a class's namespace. The ordinary words
             // of the list (`obj=`) are what half the libraries call their first parameter.
             if let Some(name) = keyword.arg.as_ref().filter(|name| is_dunder(name))
-                && (self.rules.blocked_names.contains(name.as_str()) || self.is_blocked_attribute(name))
+                && (self.names.contains(name.as_str()) || self.is_blocked_attribute(name))
             {
                 self.add(keyword, Rule::KeywordArgument, || text::keyword_argument(name));
             }
@@ -146,7 +146,7 @@ impl<'a> Judge<'a> {
             self.add(node, Rule::Attribute, || text::attribute(name));
         } else if is_mangled(name) {
             self.add(node, Rule::MangledAttribute, || text::MANGLED.to_owned());
-        } else if !called && self.rules.format_methods.contains(name) {
+        } else if !called && self.format_methods.contains(name) {
             self.add(node, Rule::BoundFormatMethod, || text::bound_format_method(name));
         } else if self.is_private(name)
             && let Expr::Name(module) = &*node.value

@@ -9,7 +9,9 @@ mod imports;
 mod patterns;
 mod statements;
 mod texts;
+mod words;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use rustpython_ast::ModModule;
@@ -21,6 +23,8 @@ use crate::rules::Rules;
 use crate::text;
 use crate::verdict::{Bound, BoundExceeded, Rule, Violation};
 
+use words::Words;
+
 /// The walk's own bound on depth. The bounds on tokens keep well below it for every text that parses; should one
 /// be found that does not, it is refused instead of overflowing the stack.
 const DEPTH: u32 = 16 * 1024;
@@ -29,8 +33,11 @@ const DEPTH: u32 = 16 * 1024;
 pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Result<Vec<Violation>, BoundExceeded> {
     let mut judge = Judge {
         rules,
+        names: Words::new(&rules.blocked_names),
+        attributes: Words::new(&rules.blocked_attributes),
+        format_methods: Words::new(&rules.format_methods),
         source,
-        lines: Lines::new(source),
+        lines: OnceCell::new(),
         report: Report::new(rules),
         reported_modules: HashSet::new(),
         imported: HashSet::new(),
@@ -51,8 +58,12 @@ pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Result<V
 /// The state of one walk.
 struct Judge<'a> {
     rules: &'a Rules,
+    names: Words<'a>,
+    attributes: Words<'a>,
+    format_methods: Words<'a>,
     source: &'a str,
-    lines: Lines<'a>,
+    /// Made with the first violation.
+    lines: OnceCell<Lines<'a>>,
     report: Report,
     /// Top-level modules reported already.
     reported_modules: HashSet<String>,
@@ -81,7 +92,7 @@ impl Judge<'_> {
     }
 
     fn line(&self, node: &impl Ranged) -> u32 {
-        self.lines.line(node.range().start().to_usize())
+        self.lines.get_or_init(|| Lines::new(self.source)).line(node.range().start().to_usize())
     }
 
     fn add(&mut self, node: &impl Ranged, rule: Rule, text: impl FnOnce() -> String) {
@@ -108,16 +119,16 @@ impl Judge<'_> {
     }
 
     fn is_blocked_name(&self, name: &str) -> bool {
-        self.rules.blocked_names.contains(name)
+        self.names.contains(name)
             || (self.rules.dunders_are_names
                 && is_dunder(name)
                 // The built-in of this name is there for everyone, guarded.
                 && name != "__import__"
-                && self.rules.blocked_attributes.contains(name))
+                && self.attributes.contains(name))
     }
 
     fn is_blocked_attribute(&self, name: &str) -> bool {
-        self.rules.blocked_attributes.contains(name)
+        self.attributes.contains(name)
     }
 }
 

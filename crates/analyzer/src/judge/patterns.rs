@@ -54,11 +54,11 @@ impl<'a> Judge<'a> {
         }
         for keyword in &node.arguments.keywords {
             let name = keyword.attr.as_str();
-            if self.is_blocked_attribute(name) || self.rules.blocked_names.contains(name) {
+            if self.is_blocked_attribute(name) || self.names.contains(name) {
                 self.add(node, Rule::PatternAttribute, || text::pattern_attribute(name));
             } else if is_mangled(name) {
                 self.add(node, Rule::MangledAttribute, || text::MANGLED.to_owned());
-            } else if self.rules.format_methods.contains(name) {
+            } else if self.format_methods.contains(name) {
                 self.add(node, Rule::BoundFormatMethod, || text::bound_format_method(name));
             }
         }

@@ -33,13 +33,13 @@ impl<'a> Judge<'a> {
             return;
         }
         let whole = self.rules.strings == StringRule::All || is_dunder(constant);
-        if whole && self.rules.blocked_names.contains(constant) {
+        if whole && self.names.contains(constant) {
             self.add(node, Rule::StringConstant, || text::name(constant));
         } else if whole && self.is_blocked_attribute(constant) {
             self.add(node, Rule::StringConstant, || text::attribute(constant));
         }
         strings::fields(constant, &mut |name| {
-            if self.is_blocked_attribute(name) || self.rules.blocked_names.contains(name) {
+            if self.is_blocked_attribute(name) || self.names.contains(name) {
                 self.add(node, Rule::StringPattern, || text::string_pattern(name));
             }
         });
