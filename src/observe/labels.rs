@@ -63,6 +63,7 @@ pub const RULES: &[&str] = &[
     "chain",
     "depth",
     "openers",
+    "folding",
     "nul_byte",
     "analysis_failed",
     "analysis_timeout",
@@ -122,6 +123,7 @@ pub(crate) fn rules(analysis: &Analysis) -> Vec<&'static str> {
             Bound::Chain => "chain",
             Bound::Depth => "depth",
             Bound::Openers => "openers",
+            Bound::Folding => "folding",
         }),
         Analysis::Failed(failure) => one(match failure {
             Failure::Panicked | Failure::NoThread => "analysis_failed",

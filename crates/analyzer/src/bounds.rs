@@ -305,10 +305,11 @@ mod tests {
         "x = [\n 1, # a\n -2,\n f(3)[4].a.b.c,\n]\n",
         "if a:\n if b:\n  if c:\n   d\n elif e:\n  f\n# g\nelif h:\n  i\n",
         "if a: b\nelif c: d\nelif e: f\nif g: h\nelif i: j\n",
-        "x = f'{a + b:{c}} {d - -e!r}' t'{g}'",
+        "x = f'{a + b:{c}} {d - -e!r}'",
+        "t'{g + -h}'",
         "match x:\n case [a, *_] if a - b: pass\n case _: pass\n",
         "type X[T] = a.b.c\nlambda: not a ** -b\n",
-        "x = (a\n\n# b\n - c\n)\ny = a if b if c else d else e\n",
+        "x = (a\n\n# b\n - c\n)\ny = a if b else c if d else e\n",
         "async def f():\n await a.b; await c.d\n",
     ];
 
@@ -343,7 +344,7 @@ mod tests {
             ("0or x", 1),
             ("éor x", 1),
             ("f'a' F\"\" rb'' tr''", 12),
-            ("of'a' x_f''", 0),
+            ("off'a' x_f''", 0),
             ("if'a'", 5),
             ("# ((", 2),
             ("'not'", 1),

@@ -38,10 +38,11 @@ mod text;
 mod verdict;
 mod worker;
 
-use rustpython_ast::Mod;
+use rustpython_ast::{Mod, ModModule};
 use rustpython_parser::{Mode, ParseOptions};
 
 pub use bounds::MAX_OPENERS;
+pub use lines::Lines;
 pub use rules::{Allow, Limits, Rules, StringRule};
 pub use stdlib::{is_stdlib, stdlib_modules};
 pub use verdict::{Bound, BoundExceeded, Failure, ParseError, Rule, Verdict, Violation, describe};
@@ -54,13 +55,27 @@ pub fn analyze(source: &str, rules: &Rules) -> Verdict {
     worker::on_own_stack(source, rules)
 }
 
+/// A verdict, and the tree it was read from. To take a large tree apart takes a third as long as all that came before, and
+/// as much stack: who asked for the verdict need not wait for it.
+struct Judged {
+    verdict: Verdict,
+    #[allow(dead_code, reason = "it is only dropped")]
+    tree: Option<ModModule>,
+}
+
+impl From<Verdict> for Judged {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, tree: None }
+    }
+}
+
 /// Judges `source` on the present stack, which must be [`worker::STACK`] bytes.
-fn analyze_here(source: &str, rules: &Rules) -> Verdict {
-    judged(source, rules).unwrap_or_else(|refusal| refusal)
+fn analyze_here(source: &str, rules: &Rules) -> Judged {
+    judged(source, rules).unwrap_or_else(Judged::from)
 }
 
 /// The verdict; as an error where there is nothing to walk through.
-fn judged(source: &str, rules: &Rules) -> Result<Verdict, Verdict> {
+fn judged(source: &str, rules: &Rules) -> Result<Judged, Verdict> {
     let limits = &rules.limits;
     let openers = check_text(source, limits)?;
     let parse = || rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
@@ -83,12 +98,9 @@ fn judged(source: &str, rules: &Rules) -> Result<Verdict, Verdict> {
     if let Some(first) = parsed.errors().first() {
         return Err(Verdict::Unparsable(syntax::parser(source, first, parsed.tokens())));
     }
-    if rules.allows_everything() {
-        return Ok(Verdict::Clean);
-    }
     let Mod::Module(module) = parsed.into_syntax() else { return Err(Verdict::Failed(Failure::Panicked)) };
-    let violations = judge::judge(source, &module, rules).map_err(Verdict::Exceeded)?;
-    Ok(if violations.is_empty() { Verdict::Clean } else { Verdict::Refused(violations) })
+    let verdict = if rules.allows_everything() { Verdict::Clean } else { judge::judge(source, &module, rules) };
+    Ok(Judged { verdict, tree: Some(module) })
 }
 
 /// What the tokenizer refuses, or has too much of.

@@ -92,7 +92,7 @@ fn listed(allowed: &Allow) -> String {
     }
 }
 
-fn clip(name: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn clip(name: &str) -> std::borrow::Cow<'_, str> {
     match name.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &name[..end]).into(),
         None => name.into(),

@@ -1,6 +1,7 @@
 //! What the analyzer answers.
 
 use std::fmt;
+use std::ops::Range;
 
 /// The judgement on one source text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +44,16 @@ pub fn describe(violations: &[Violation]) -> String {
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Line in the user's own text, from 1.
+    /// Line in the user's own text, from 1: the one that the statement or expression begins in, as `CPython` counts.
     pub line: u32,
     /// What the user is told, without the line.
     pub text: String,
     /// Which rule it was.
     pub rule: Rule,
+    /// The name, attribute or module that it is about, shortened; empty where there is none.
+    pub subject: String,
+    /// Bytes of the source that it is about; [`Lines`](crate::Lines) tells their place.
+    pub range: Range<u32>,
 }
 
 impl fmt::Display for Violation {
@@ -170,6 +175,8 @@ pub enum Bound {
     Depth,
     /// Everything that can make a parser recurse, in the whole text.
     Openers,
+    /// Bytes of text that constants make before the code runs.
+    Folding,
 }
 
 impl fmt::Display for Bound {
@@ -181,6 +188,7 @@ impl fmt::Display for Bound {
             Self::Chain => "too long a chain of operators, calls, attributes or branches",
             Self::Depth => "too deeply nested expressions",
             Self::Openers => "too many brackets and operators",
+            Self::Folding => "constants that make too much text, in bytes",
         })
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::Judged;
 use crate::bounds::{MAX_OPENERS, STACK_PER_OPENER, openers};
 use crate::cache::{Cache, Key};
 use crate::rules::Rules;
@@ -63,7 +64,7 @@ struct Job {
 }
 
 /// What a worker runs; another one in tests.
-type Judge = fn(&str, &Rules) -> Verdict;
+type Judge = fn(&str, &Rules) -> Judged;
 
 /// What the keeper hands its worker.
 type Task = (Arc<str>, Arc<Rules>);
@@ -117,7 +118,7 @@ impl Analyzer {
     pub fn submit(&self, source: Arc<str>, rules: Arc<Rules>, answer: impl FnOnce(Arc<Verdict>) + Send + 'static) {
         if source.len() > rules.limits.code_bytes {
             // Not worth hashing, nor a place in the queue.
-            answer(Arc::new(crate::analyze_here(&source, &rules)));
+            answer(Arc::new(crate::analyze_here(&source, &rules).verdict));
             return;
         }
         let key = Key::new(&source, &rules);
@@ -212,9 +213,11 @@ impl Worker {
         thread::Builder::new().name("analysis".to_owned()).stack_size(STACK).spawn(move || {
             let _last_will = last_will;
             while let Ok((source, rules)) = inbox.recv() {
-                if outbox.send(caught(judge, &source, &rules)).is_err() {
+                let Judged { verdict, tree } = caught(judge, &source, &rules);
+                if outbox.send(verdict).is_err() {
                     return;
                 }
+                drop(tree);
             }
         })?;
         Ok(Self { tasks, verdicts, life })
@@ -241,15 +244,16 @@ impl Drop for LastWill {
     }
 }
 
-fn caught(judge: Judge, source: &str, rules: &Rules) -> Verdict {
-    catch_unwind(|| judge(source, rules)).unwrap_or(Verdict::Failed(Failure::Panicked))
+fn caught(judge: Judge, source: &str, rules: &Rules) -> Judged {
+    catch_unwind(|| judge(source, rules)).unwrap_or(Verdict::Failed(Failure::Panicked).into())
 }
 
 /// One analysis on a new thread.
 pub(crate) fn on_own_stack(source: &str, rules: &Rules) -> Verdict {
     thread::scope(|scope| {
-        let worker =
-            thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || caught(crate::analyze_here, source, rules));
+        let worker = thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || caught(crate::analyze_here, source, rules).verdict);
         match worker {
             Ok(thread) => thread.join().unwrap_or(Verdict::Failed(Failure::Panicked)),
             Err(_) => Verdict::Failed(Failure::NoThread),

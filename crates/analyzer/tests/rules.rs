@@ -160,7 +160,12 @@ fn private_names_of_modules() {
     refused("import json\njson._x", &[&text]);
     refused("import json as j\nj._x", &[&text.replace("'json'", "'j'")]);
     refused("\nfrom json import _x", &[&text]);
-    assert_clean("import json\njson.x, json.__doc__, json.__version__, y._x\nfrom json import _");
+    refused("json._x\nimport json", &[&text.replace("Line 2", "Line 1")]);
+    refused("def f():\n json._x\nif f:\n import json", &[&text]);
+    refused("import json.decoder\njson.decoder._x", &[&text.replace("'json'", "'json.decoder'")]);
+    refused("from json import decoder as d\nd._x", &[&text.replace("'json'", "'d'")]);
+    assert_clean("import json\njson.x, json.__doc__, json.__version__, y._x, json.f()._x\nfrom json import _");
+    assert_clean("from numpy import Point, Colour\nPoint._make(x), Point._fields, Colour._value2member_map_");
     let mut rules = usual();
     rules.private_module_names = false;
     assert_eq!(report("import json\njson._x", &rules), [""; 0]);
@@ -211,6 +216,20 @@ fn string_constants() {
     assert_clean("'object', 'class', ' obj', r'\\x5f_class__', b'__class__', f'{x}objx{y}'");
 }
 
+/// What `operator.attrgetter`, `Formatter.get_field` and late evaluation take.
+#[test]
+fn dunders_between_dots() {
+    refused("'__init__.__globals__'", &[&name(1, "__globals__")]);
+    refused("'0.__class__.__mro__'", &[&attribute(1, "__class__"), &attribute(1, "__mro__")]);
+    refused("'x.__subclasses__.y'", &[&attribute(1, "__subclasses__")]);
+    refused("'__init__' + '.__glob' + 'als__'", &[&name(1, "__globals__")]);
+    refused("def f(x: 'y.__class__'): pass", &[&attribute(1, "__class__")]);
+    assert_clean("'t.obj', 't.f_code', 'a.__init__', 'About x.__class__, and more', '{0.__class__', 'a.__x__.b', '...'");
+    let mut rules = usual();
+    rules.strings = StringRule::Off;
+    assert_eq!(report("'__init__.__globals__'", &rules), [""; 0]);
+}
+
 #[test]
 fn format_fields_in_strings() {
     refused("'{0.__class__}'", &[&pattern(1, "__class__")]);
@@ -220,7 +239,7 @@ fn format_fields_in_strings() {
     refused("'{0:{1.__class__}}'", &[&pattern(1, "__class__")]);
     refused("'{0.__spec__}'", &[&pattern(1, "__spec__")]);
     refused("'See {0.__class__}'.x", &[&pattern(1, "__class__")]);
-    assert_clean("'{obj}', '{', '}', '{{0.__class__}}', '{0.name}', '{0.__class__', '0.__class__'");
+    assert_clean("'{obj}', '{', '}', '{{0.__class__}}', '{0.name}', '{0.__class__', '0.name'");
 }
 
 #[test]

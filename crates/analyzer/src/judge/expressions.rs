@@ -32,7 +32,10 @@ impl<'a> Judge<'a> {
             Expr::BoolOp(node) => self.expressions(&node.values),
             Expr::Named(node) => {
                 self.expression(&node.target);
+                // The name keeps the text, whatever becomes of it in the constant around it.
+                let folded = self.folded.take();
                 self.expression(&node.value);
+                self.folded = folded;
             }
             Expr::BinOp(node) => {
                 self.expression(&node.left);
@@ -92,7 +95,7 @@ impl<'a> Judge<'a> {
             Expr::Attribute(node) => self.attribute(node, false),
             Expr::Subscript(node) => self.subscript(node),
             Expr::Starred(node) => self.expression(&node.value),
-            Expr::Name(node) => self.name(node, &node.id),
+            Expr::Name(node) => self.name(node, node, &node.id),
             Expr::Slice(node) => {
                 self.maybe(node.lower.as_deref());
                 self.maybe(node.upper.as_deref());
@@ -134,32 +137,27 @@ impl<'a> Judge<'a> {
             if let Some(name) = keyword.arg.as_ref().filter(|name| is_dunder(name))
                 && (self.names.contains(name.as_str()) || self.is_blocked_attribute(name))
             {
-                self.add(keyword, Rule::KeywordArgument, || text::keyword_argument(name));
+                self.add_at(keyword, name, Rule::KeywordArgument, name, text::keyword_argument);
             }
             self.expression(&keyword.value);
         }
     }
 
     fn attribute(&mut self, node: &'a ExprAttribute, called: bool) {
-        let name = node.attr.as_str();
+        let (part, name) = (&node.attr, node.attr.as_str());
         if self.is_blocked_attribute(name) {
-            self.add(node, Rule::Attribute, || text::attribute(name));
+            self.add_at(node, part, Rule::Attribute, name, text::attribute);
         } else if is_mangled(name) {
-            self.add(node, Rule::MangledAttribute, || text::MANGLED.to_owned());
+            self.add_at(node, part, Rule::MangledAttribute, name, |_| text::MANGLED.to_owned());
         } else if !called && self.format_methods.contains(name) {
-            self.add(node, Rule::BoundFormatMethod, || text::bound_format_method(name));
+            self.add_at(node, part, Rule::BoundFormatMethod, name, text::bound_format_method);
         } else if self.is_private(name)
-            && let Expr::Name(module) = &*node.value
-            && self.imported.contains(module.id.as_str())
+            && let Some(module) = self.path_to_private(node)
         {
-            self.add(node, Rule::PrivateModuleName, || text::private_module_name(name, &module.id));
+            let text = |name: &str| text::private_module_name(name, &module);
+            self.add_at(node, part, Rule::PrivateModuleName, name, text);
         }
         self.expression(&node.value);
-    }
-
-    /// A private name as modules have them: `_name`, not `__name__`.
-    pub(super) fn is_private(&self, name: &str) -> bool {
-        self.rules.private_module_names && name.starts_with('_') && name != "_" && !is_dunder(name)
     }
 
     fn subscript(&mut self, node: &'a ExprSubscript) {
@@ -172,7 +170,7 @@ impl<'a> Judge<'a> {
             && let Expr::StringLiteral(key) = &*node.slice
             && self.is_blocked_attribute(key.value.to_str())
         {
-            self.add(node, Rule::Attribute, || text::attribute(key.value.to_str()));
+            self.add_at(node, key, Rule::Attribute, key.value.to_str(), text::attribute);
         }
         self.expression(&node.value);
         self.expression(&node.slice);
@@ -201,12 +199,12 @@ impl<'a> Judge<'a> {
     }
 
     fn parameter(&mut self, parameter: &'a Parameter) {
-        self.declared(parameter, &parameter.name, Rule::Parameter, text::parameter);
+        self.declared(parameter, &parameter.name, &parameter.name, Rule::Parameter, text::parameter);
         self.maybe(parameter.annotation.as_deref());
     }
 
     /// A node that Python does not have is refused as what cannot be judged.
     pub(super) fn not_python(&mut self, node: &impl Ranged) {
-        self.add(node, Rule::Name, || "This is not Python.".to_owned());
+        self.add(node, Rule::Name, "", |_| "This is not Python.".to_owned());
     }
 }

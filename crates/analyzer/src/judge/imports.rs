@@ -1,6 +1,6 @@
 //! Imports, by statement and by call.
 
-use rustpython_ast::{Alias, Expr, ExprCall, StmtImport, StmtImportFrom};
+use rustpython_ast::{Alias, Expr, ExprCall, Identifier, StmtImport, StmtImportFrom};
 use text_size::Ranged;
 
 use super::{Judge, is_mangled};
@@ -11,21 +11,19 @@ use crate::verdict::Rule;
 impl<'a> Judge<'a> {
     pub(super) fn import(&mut self, node: &'a StmtImport) {
         for Alias { name, asname, range: _, node_index: _ } in &node.names {
-            self.module(node, name);
+            self.module(node, name, name);
             self.module_parts(node, name);
             if let Some(asname) = asname {
-                self.name(node, asname);
+                self.name(node, asname, asname);
             }
-            let top_level = name.split('.').next().unwrap_or_default();
-            self.imported.insert(asname.as_ref().map_or(top_level, |asname| asname.as_str()));
         }
     }
 
     pub(super) fn import_from(&mut self, node: &'a StmtImportFrom) {
         if node.level > 0 {
-            self.add(node, Rule::RelativeImport, || text::RELATIVE_IMPORT.to_owned());
+            self.add(node, Rule::RelativeImport, "", |_| text::RELATIVE_IMPORT.to_owned());
         } else if let Some(module) = &node.module {
-            self.module(node, module);
+            self.module(node, module, module);
         }
         if let Some(module) = &node.module {
             self.module_parts(node, module);
@@ -33,33 +31,34 @@ impl<'a> Judge<'a> {
         for Alias { name, asname, range: _, node_index: _ } in &node.names {
             self.taken(node, name);
             if let Some(asname) = asname {
-                self.name(node, asname);
+                self.name(node, asname, asname);
             }
         }
     }
 
     /// `from m import name` reads the attribute `name` of `m`, and binds it as a name.
-    fn taken(&mut self, node: &'a StmtImportFrom, name: &str) {
+    fn taken(&mut self, node: &'a StmtImportFrom, name: &Identifier) {
         if self.is_blocked_name(name) {
-            self.add(node, Rule::Name, || text::name(name));
+            self.add_at(node, name, Rule::Name, name, text::name);
         } else if self.is_blocked_attribute(name) {
-            self.add(node, Rule::Attribute, || text::attribute(name));
+            self.add_at(node, name, Rule::Attribute, name, text::attribute);
         } else if is_mangled(name) {
-            self.add(node, Rule::MangledAttribute, || text::MANGLED.to_owned());
+            self.add_at(node, name, Rule::MangledAttribute, name, |_| text::MANGLED.to_owned());
         } else if self.is_private(name)
             && let Some(module) = &node.module
         {
-            self.add(node, Rule::PrivateModuleName, || text::private_module_name(name, module));
+            let text = |name: &str| text::private_module_name(name, module);
+            self.add_at(node, name, Rule::PrivateModuleName, name, text);
         }
     }
 
     /// The parts of a dotted name are attributes of one another; the first becomes a name.
-    fn module_parts(&mut self, node: &impl Ranged, module: &str) {
+    fn module_parts(&mut self, node: &impl Ranged, module: &Identifier) {
         for (position, part) in module.split('.').enumerate() {
             if self.is_blocked_name(part) {
-                self.add(node, Rule::Name, || text::name(part));
+                self.add_at(node, module, Rule::Name, part, text::name);
             } else if position > 0 && self.is_blocked_attribute(part) {
-                self.add(node, Rule::Attribute, || text::attribute(part));
+                self.add_at(node, module, Rule::Attribute, part, text::attribute);
             }
         }
     }
@@ -79,19 +78,19 @@ impl<'a> Judge<'a> {
             return;
         }
         match &*call.arguments.args {
-            [Expr::StringLiteral(module), ..] => {
-                let module = module.value.to_str();
+            [Expr::StringLiteral(literal), ..] => {
+                let module = literal.value.to_str();
                 if module.starts_with('.') {
-                    self.add(call, Rule::RelativeImport, || text::RELATIVE_IMPORT.to_owned());
+                    self.add_at(call, literal, Rule::RelativeImport, "", |_| text::RELATIVE_IMPORT.to_owned());
                 } else {
-                    self.module(call, module);
+                    self.module(call, literal, module);
                 }
             }
-            _ => self.add(call, Rule::DynamicImport, || text::DYNAMIC_IMPORT.to_owned()),
+            _ => self.add(call, Rule::DynamicImport, "", |_| text::DYNAMIC_IMPORT.to_owned()),
         }
     }
 
-    fn module(&mut self, node: &impl Ranged, module: &str) {
+    fn module(&mut self, node: &impl Ranged, part: &impl Ranged, module: &str) {
         let rules = self.rules;
         let top_level = module.split('.').next().unwrap_or_default();
         let stdlib = is_stdlib(top_level);
@@ -101,9 +100,9 @@ impl<'a> Judge<'a> {
         }
         self.reported_modules.insert(top_level.to_owned());
         if stdlib {
-            self.add(node, Rule::StdlibImport, || text::stdlib_import(module, allowed));
+            self.add_at(node, part, Rule::StdlibImport, module, |module| text::stdlib_import(module, allowed));
         } else {
-            self.add(node, Rule::ExternalImport, || text::external_import(module, allowed));
+            self.add_at(node, part, Rule::ExternalImport, module, |module| text::external_import(module, allowed));
         }
     }
 }

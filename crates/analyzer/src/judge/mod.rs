@@ -7,6 +7,7 @@
 mod expressions;
 mod imports;
 mod patterns;
+mod private;
 mod statements;
 mod texts;
 mod words;
@@ -17,12 +18,13 @@ use std::collections::HashSet;
 use rustpython_ast::ModModule;
 use text_size::{Ranged, TextRange};
 
-use crate::fold::Folder;
+use crate::fold::{BUDGET, Folder};
 use crate::lines::Lines;
 use crate::rules::Rules;
 use crate::text;
-use crate::verdict::{Bound, BoundExceeded, Rule, Violation};
+use crate::verdict::{Bound, BoundExceeded, Rule, Verdict, Violation};
 
+use private::Imported;
 use words::Words;
 
 /// The walk's own bound on depth. The bounds on tokens keep well below it for every text that parses; should one
@@ -30,7 +32,11 @@ use words::Words;
 const DEPTH: u32 = 16 * 1024;
 
 /// Walks `module` and reports what the rules forbid.
-pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Result<Vec<Violation>, BoundExceeded> {
+pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Verdict {
+    let mut imported = Imported::new();
+    if rules.private_module_names {
+        private::collect(&module.body, &mut imported);
+    }
     let mut judge = Judge {
         rules,
         names: Words::new(&rules.blocked_names),
@@ -40,18 +46,25 @@ pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Result<V
         lines: OnceCell::new(),
         report: Report::new(rules),
         reported_modules: HashSet::new(),
-        imported: HashSet::new(),
+        imported,
         folder: Folder::new(),
         folded: None,
         depth: 0,
         too_deep_at: None,
     };
     judge.body(&module.body);
+    if judge.folder.is_exhausted {
+        return Verdict::Exceeded(BoundExceeded { bound: Bound::Folding, limit: BUDGET, found: BUDGET + 1, line: 1 });
+    }
     match judge.too_deep_at {
         Some(line) => {
-            Err(BoundExceeded { bound: Bound::Depth, limit: DEPTH as usize, found: DEPTH as usize + 1, line })
+            let (limit, found) = (DEPTH as usize, DEPTH as usize + 1);
+            Verdict::Exceeded(BoundExceeded { bound: Bound::Depth, limit, found, line })
         }
-        None => Ok(judge.report.finish()),
+        None => match judge.report.finish() {
+            violations if violations.is_empty() => Verdict::Clean,
+            violations => Verdict::Refused(violations),
+        },
     }
 }
 
@@ -67,8 +80,8 @@ struct Judge<'a> {
     report: Report,
     /// Top-level modules reported already.
     reported_modules: HashSet<String>,
-    /// Names bound by `import` statements so far.
-    imported: HashSet<&'a str>,
+    /// Names bound by imports.
+    imported: Imported<'a>,
     folder: Folder,
     /// The outermost expression that was folded last; what it is made of is not folded again.
     folded: Option<TextRange>,
@@ -95,26 +108,46 @@ impl Judge<'_> {
         self.lines.get_or_init(|| Lines::new(self.source)).line(node.range().start().to_usize())
     }
 
-    fn add(&mut self, node: &impl Ranged, rule: Rule, text: impl FnOnce() -> String) {
+    /// Reports a node for what `subject` is in it.
+    fn add(&mut self, node: &impl Ranged, rule: Rule, subject: &str, text: impl FnOnce(&str) -> String) {
+        self.add_at(node, node, rule, subject, text);
+    }
+
+    /// Reports a node, for a part of it.
+    fn add_at(
+        &mut self,
+        node: &impl Ranged,
+        part: &impl Ranged,
+        rule: Rule,
+        subject: &str,
+        text: impl FnOnce(&str) -> String,
+    ) {
         if self.report.is_full() {
             self.report.more += 1;
         } else {
-            let line = self.line(node);
-            self.report.push(Violation { line, text: text(), rule });
+            let (line, range) = (self.line(node), part.range());
+            let (text, subject) = (text(subject), text::clip(subject).into_owned());
+            let range = range.start().to_u32()..range.end().to_u32();
+            self.report.push(Violation { line, text, rule, subject, range });
         }
     }
 
     /// A blocked name, wherever a name can stand without being an expression.
-    fn name(&mut self, node: &impl Ranged, name: &str) {
-        if self.is_blocked_name(name) {
-            self.add(node, Rule::Name, || text::name(name));
-        }
+    fn name(&mut self, node: &impl Ranged, part: &impl Ranged, name: &str) {
+        self.declared(node, part, name, Rule::Name, text::name);
     }
 
     /// A name that something is declared under.
-    fn declared(&mut self, node: &impl Ranged, name: &str, rule: Rule, text: impl FnOnce(&str) -> String) {
+    fn declared(
+        &mut self,
+        node: &impl Ranged,
+        part: &impl Ranged,
+        name: &str,
+        rule: Rule,
+        text: impl FnOnce(&str) -> String,
+    ) {
         if self.is_blocked_name(name) {
-            self.add(node, rule, || text(name));
+            self.add_at(node, part, rule, name, text);
         }
     }
 
@@ -172,8 +205,9 @@ impl Report {
         if self.more > 0
             && let Some(last) = self.violations.last()
         {
-            let line = last.line;
-            self.violations.push(Violation { line, text: text::report_cut(self.more), rule: Rule::ReportCut });
+            let (line, range) = (last.line, last.range.clone());
+            let (text, subject) = (text::report_cut(self.more), String::new());
+            self.violations.push(Violation { line, text, rule: Rule::ReportCut, subject, range });
         }
         self.violations
     }

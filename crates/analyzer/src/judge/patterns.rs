@@ -19,7 +19,7 @@ impl<'a> Judge<'a> {
             Pattern::MatchOr(node) => self.patterns(&node.patterns),
             Pattern::MatchMapping(node) => {
                 if let Some(rest) = &node.rest {
-                    self.name(node, rest);
+                    self.name(node, rest, rest);
                 }
                 self.expressions(&node.keys);
                 self.patterns(&node.patterns);
@@ -27,12 +27,12 @@ impl<'a> Judge<'a> {
             Pattern::MatchClass(node) => self.class_pattern(node),
             Pattern::MatchStar(node) => {
                 if let Some(name) = &node.name {
-                    self.name(node, name);
+                    self.name(node, name, name);
                 }
             }
             Pattern::MatchAs(node) => {
                 if let Some(name) = &node.name {
-                    self.name(node, name);
+                    self.name(node, name, name);
                 }
                 if let Some(pattern) = node.pattern.as_deref() {
                     self.pattern(pattern);
@@ -50,16 +50,16 @@ impl<'a> Judge<'a> {
     fn class_pattern(&mut self, node: &'a PatternMatchClass) {
         // Which attributes positional parts read is the matched class's own say (`__match_args__`).
         if !node.arguments.patterns.is_empty() {
-            self.add(node, Rule::PositionalPattern, || text::POSITIONAL_PATTERN.to_owned());
+            self.add_at(node, &node.arguments, Rule::PositionalPattern, "", |_| text::POSITIONAL_PATTERN.to_owned());
         }
         for keyword in &node.arguments.keywords {
-            let name = keyword.attr.as_str();
+            let (part, name) = (&keyword.attr, keyword.attr.as_str());
             if self.is_blocked_attribute(name) || self.names.contains(name) {
-                self.add(node, Rule::PatternAttribute, || text::pattern_attribute(name));
+                self.add_at(node, part, Rule::PatternAttribute, name, text::pattern_attribute);
             } else if is_mangled(name) {
-                self.add(node, Rule::MangledAttribute, || text::MANGLED.to_owned());
+                self.add_at(node, part, Rule::MangledAttribute, name, |_| text::MANGLED.to_owned());
             } else if self.format_methods.contains(name) {
-                self.add(node, Rule::BoundFormatMethod, || text::bound_format_method(name));
+                self.add_at(node, part, Rule::BoundFormatMethod, name, text::bound_format_method);
             }
         }
         self.expression(&node.cls);

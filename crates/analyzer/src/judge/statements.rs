@@ -86,12 +86,12 @@ impl<'a> Judge<'a> {
             Stmt::ImportFrom(node) => self.import_from(node),
             Stmt::Global(node) => {
                 for name in &node.names {
-                    self.declared(node, name, Rule::Global, text::global);
+                    self.declared(node, name, name, Rule::Global, text::global);
                 }
             }
             Stmt::Nonlocal(node) => {
                 for name in &node.names {
-                    self.name(node, name);
+                    self.name(node, name, name);
                 }
             }
             Stmt::Expr(node) => self.expression(&node.value),
@@ -103,7 +103,7 @@ impl<'a> Judge<'a> {
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
         // The statement begins with its decorators; Python counts it from `def`.
-        self.declared(&function.name, &function.name, Rule::Function, text::function);
+        self.declared(&function.name, &function.name, &function.name, Rule::Function, text::function);
         self.parameters(&function.parameters);
         self.body(&function.body);
         for decorator in &function.decorator_list {
@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
     }
 
     fn class(&mut self, class: &'a StmtClassDef) {
-        self.declared(&class.name, &class.name, Rule::Class, text::class);
+        self.declared(&class.name, &class.name, &class.name, Rule::Class, text::class);
         if let Some(arguments) = class.arguments.as_deref() {
             self.arguments(arguments);
         }
@@ -129,7 +129,7 @@ impl<'a> Judge<'a> {
         self.body(&node.body);
         for ExceptHandler::ExceptHandler(handler) in &node.handlers {
             if let Some(name) = &handler.name {
-                self.name(handler, name);
+                self.name(handler, name, name);
             }
             self.maybe(handler.type_.as_deref());
             self.body(&handler.body);
@@ -142,16 +142,16 @@ impl<'a> Judge<'a> {
         for param in params.into_iter().flat_map(|params| &params.type_params) {
             match param {
                 TypeParam::TypeVar(node) => {
-                    self.name(node, &node.name);
+                    self.name(node, &node.name, &node.name);
                     self.maybe(node.bound.as_deref());
                     self.maybe(node.default.as_deref());
                 }
                 TypeParam::TypeVarTuple(node) => {
-                    self.name(node, &node.name);
+                    self.name(node, &node.name, &node.name);
                     self.maybe(node.default.as_deref());
                 }
                 TypeParam::ParamSpec(node) => {
-                    self.name(node, &node.name);
+                    self.name(node, &node.name, &node.name);
                     self.maybe(node.default.as_deref());
                 }
             }

@@ -7,6 +7,7 @@ use rustpython_ast::{
 use text_size::{Ranged, TextRange};
 
 use super::{Judge, is_dunder};
+use crate::fold::Folder;
 use crate::rules::StringRule;
 use crate::strings;
 use crate::text;
@@ -34,15 +35,32 @@ impl<'a> Judge<'a> {
         }
         let whole = self.rules.strings == StringRule::All || is_dunder(constant);
         if whole && self.names.contains(constant) {
-            self.add(node, Rule::StringConstant, || text::name(constant));
+            self.add(node, Rule::StringConstant, constant, text::name);
         } else if whole && self.is_blocked_attribute(constant) {
-            self.add(node, Rule::StringConstant, || text::attribute(constant));
+            self.add(node, Rule::StringConstant, constant, text::attribute);
         }
         strings::fields(constant, &mut |name| {
             if self.is_blocked_attribute(name) || self.names.contains(name) {
-                self.add(node, Rule::StringPattern, || text::string_pattern(name));
+                self.add(node, Rule::StringPattern, name, text::string_pattern);
             }
         });
+        self.dotted(node, constant);
+    }
+
+    /// Names between dots, as `operator.attrgetter('a.b')` takes them, and late evaluation. Words that are no dunders are
+    /// left alone here: `t.obj` is as likely a column of a table.
+    fn dotted(&mut self, node: &impl Ranged, constant: &str) {
+        // Braces are those of a template, which is read as one.
+        if !constant.contains('.') || !constant.contains("__") || constant.contains(['{', '}']) {
+            return;
+        }
+        for part in constant.split('.').filter(|part| is_dunder(part)) {
+            if self.names.contains(part) {
+                self.add(node, Rule::StringConstant, part, text::name);
+            } else if self.is_blocked_attribute(part) {
+                self.add(node, Rule::StringConstant, part, text::attribute);
+            }
+        }
     }
 
     /// Judges the text an expression is known to make, if it is the outermost that makes one.
@@ -50,6 +68,9 @@ impl<'a> Judge<'a> {
         let inside = |folded: TextRange| folded.contains_range(expression.range());
         if self.rules.strings == StringRule::Off || self.folded.is_some_and(inside) {
             return;
+        }
+        for piece in Folder::between_fields(expression) {
+            self.text(expression, &piece);
         }
         if let Some(constant) = self.folder.text(expression) {
             self.folded = Some(expression.range());

@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::{Analyzer, Settings};
-use crate::{Allow, Failure, Limits, Rules, StringRule, Verdict};
+use crate::{Allow, Failure, Judged, Limits, Rules, StringRule, Verdict};
 
 fn rules() -> Arc<Rules> {
     Arc::new(Rules {
@@ -25,20 +25,26 @@ fn settings() -> Settings {
         lanes: NonZeroUsize::MIN,
         queue: 2,
         cached: NonZeroUsize::new(2).unwrap(),
-        time_limit: Duration::from_millis(200),
+        // A panic prints its backtrace before it is caught, and that takes seconds on a busy machine.
+        time_limit: Duration::from_secs(60),
         abandoned: 2,
     }
 }
 
+/// For judges that hang, which must not take that long to be found out.
+fn short() -> Settings {
+    Settings { time_limit: Duration::from_secs(1), ..settings() }
+}
+
 /// A judge with the defects that the real one must not have.
-fn faulty(source: &str, _: &Rules) -> Verdict {
+fn faulty(source: &str, _: &Rules) -> Judged {
     match source {
         "panic" => panic!("on purpose"),
         source if source.starts_with("hang") => {
-            std::thread::sleep(Duration::from_millis(1500));
-            Verdict::Clean
+            std::thread::sleep(Duration::from_secs(6));
+            Verdict::Clean.into()
         }
-        _ => Verdict::Clean,
+        _ => Verdict::Clean.into(),
     }
 }
 
@@ -83,7 +89,7 @@ fn a_panicking_answer_costs_no_lane() {
 
 #[test]
 fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
-    let analyzer = Analyzer::start_with(settings(), faulty).unwrap();
+    let analyzer = Analyzer::start_with(short(), faulty).unwrap();
     let begin = Instant::now();
     for number in 0..2 {
         let verdict = analyzer.analyze(format!("hang {number}").into(), rules());
@@ -91,10 +97,10 @@ fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
     }
     // Two threads hang now, which is all that may.
     assert_eq!(*analyzer.analyze("fine".into(), rules()), Verdict::Failed(Failure::Overloaded));
-    assert!(begin.elapsed() < Duration::from_millis(1400), "the hung ones were waited for");
+    assert!(begin.elapsed() < Duration::from_secs(5), "the hung ones were waited for");
 
     // They end after a while, and are not counted any more.
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while *analyzer.analyze("fine".into(), rules()) != Verdict::Clean {
         assert!(Instant::now() < deadline, "abandoned threads stay counted after their end");
         std::thread::sleep(Duration::from_millis(20));
@@ -103,7 +109,7 @@ fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
 
 #[test]
 fn a_full_queue_is_a_refusal_at_once() {
-    let analyzer = Analyzer::start_with(settings(), faulty).unwrap();
+    let analyzer = Analyzer::start_with(short(), faulty).unwrap();
     let (sender, receiver) = mpsc::channel();
     // One is being judged, two wait, one more does not.
     for number in 0..4 {
@@ -113,10 +119,10 @@ fn a_full_queue_is_a_refusal_at_once() {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-    let first = receiver.recv_timeout(Duration::from_millis(100)).expect("refused at once");
+    let first = receiver.try_recv().expect("refused at once");
     assert_eq!(*first, Verdict::Failed(Failure::Overloaded));
     for _ in 0..3 {
-        receiver.recv_timeout(Duration::from_secs(5)).expect("each is answered");
+        receiver.recv_timeout(Duration::from_secs(60)).expect("each is answered");
     }
 }
 
@@ -125,7 +131,7 @@ fn failures_are_not_remembered() {
     let analyzer = Analyzer::start_with(settings(), |_, _| {
         static CALLS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         assert_ne!(CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed), 0, "the first call fails");
-        Verdict::Clean
+        Verdict::Clean.into()
     })
     .unwrap();
     let rules = rules();
