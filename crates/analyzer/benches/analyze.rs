@@ -1,7 +1,8 @@
 //! What an analysis costs: first time, remembered, and the parts of it. docs/development.md says how to run it.
 //!
 //! CPU time of the whole process is measured, so that the numbers mean something on a machine that is busy: the
-//! analyzer's threads count, time spent waiting for a processor does not.
+//! analyzer's threads count, time spent waiting for a processor does not. How long one waits for a verdict is measured as
+//! well: less than that, as the tree is taken apart afterwards, or more, where others are at work.
 
 #![allow(missing_docs, reason = "criterion's macros")]
 #![allow(clippy::unwrap_used, reason = "a benchmark without its rules is none")]
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cpu_time::CpuTime;
+use criterion::measurement::Measurement;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use palisade_analyzer::{Analyzer, Rules, Settings, Verdict, analyze};
 use palisade_policy::{Allow, Policy};
@@ -40,14 +42,14 @@ fn fresh(source: &str) -> impl FnMut() -> Arc<str> {
     move || format!("{source}# {}\n", NUMBER.fetch_add(1, Ordering::Relaxed)).into()
 }
 
-fn whole(criterion: &mut Criterion<CpuTime>) {
+fn whole<M: Measurement + 'static>(criterion: &mut Criterion<M>, name: &str) {
     let analyzer = Analyzer::start(Settings::default()).unwrap();
     let rules = rules(MODULES);
     let judged = |source: Arc<str>| {
         let verdict = analyzer.analyze(source, Arc::clone(&rules));
         assert_eq!(*verdict, Verdict::Clean);
     };
-    let mut group = criterion.benchmark_group("analyze");
+    let mut group = criterion.benchmark_group(name);
     group.bench_function("100 lines", |bencher| bencher.iter_batched(fresh(SCRIPT), judged, BatchSize::SmallInput));
     let source: Arc<str> = SCRIPT.into();
     group.bench_function("100 lines, remembered", |bencher| bencher.iter(|| judged(Arc::clone(&source))));
@@ -70,9 +72,9 @@ fn parts(criterion: &mut Criterion<CpuTime>) {
                 while tokens.next_token() != rustpython_ast::token::TokenKind::EndOfFile {}
             });
         });
-        group.bench_function("parse", |bencher| {
-            bencher.iter(|| parse_unchecked(black_box(&source), ParseOptions::from(Mode::Module)));
-        });
+        let parse = || parse_unchecked(black_box(&source), ParseOptions::from(Mode::Module));
+        group.bench_function("parse, and take the tree apart", |bencher| bencher.iter(parse));
+        group.bench_function("parse", |bencher| bencher.iter_batched(|| (), |()| parse(), BatchSize::PerIteration));
         group.bench_function("bounds and parse, own thread", |bencher| {
             bencher.iter(|| analyze(black_box(&source), &everything));
         });
@@ -81,9 +83,19 @@ fn parts(criterion: &mut Criterion<CpuTime>) {
     }
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default().with_measurement(CpuTime);
-    targets = whole, parts
+fn cpu_time(criterion: &mut Criterion<CpuTime>) {
+    whole(criterion, "analyze");
+    parts(criterion);
 }
-criterion_main!(benches);
+
+fn latency(criterion: &mut Criterion) {
+    whole(criterion, "until the verdict");
+}
+
+criterion_group! {
+    name = cpu;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = cpu_time
+}
+criterion_group!(clock, latency);
+criterion_main!(cpu, clock);

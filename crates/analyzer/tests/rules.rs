@@ -224,7 +224,9 @@ fn dunders_between_dots() {
     refused("'x.__subclasses__.y'", &[&attribute(1, "__subclasses__")]);
     refused("'__init__' + '.__glob' + 'als__'", &[&name(1, "__globals__")]);
     refused("def f(x: 'y.__class__'): pass", &[&attribute(1, "__class__")]);
-    assert_clean("'t.obj', 't.f_code', 'a.__init__', 'About x.__class__, and more', '{0.__class__', 'a.__x__.b', '...'");
+    assert_clean(
+        "'t.obj', 't.f_code', 'a.__init__', 'About x.__class__, and more', '{0.__class__', 'a.__x__.b', '...'",
+    );
     let mut rules = usual();
     rules.strings = StringRule::Off;
     assert_eq!(report("'__init__.__globals__'", &rules), [""; 0]);
