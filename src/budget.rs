@@ -85,7 +85,6 @@ impl Budget {
     }
 
     /// Bytes of results that are free.
-    #[cfg(test)]
     pub(crate) fn free(&self) -> u64 {
         self.results.available_permits() as u64 * PAGE
     }

@@ -13,7 +13,8 @@
 //!
 //! [`observe`] is what can be seen of all that: health, metrics, events, error reports. [`logging`] is the log.
 //!
-//! [`embedded`] is a small broker for `palisade run`, for tests and for benchmarks.
+//! [`embedded`] is a small broker for `palisade run`, for tests and for benchmarks; [`rehearsal`] is a conversation with a child
+//! that is only bytes, for fuzzing.
 #![forbid(unsafe_code)]
 
 pub mod broker;
@@ -39,3 +40,5 @@ pub mod runner;
 pub mod session;
 mod task;
 mod verdict;
+
+pub use task::rehearsal;

@@ -4,6 +4,7 @@
 //! comes up is made by an attacker: bounded, typed, and believed in nothing but its own result.
 
 mod conversation;
+pub mod rehearsal;
 
 use std::future::pending;
 use std::time::{Duration, Instant};

@@ -154,7 +154,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// `Err` is an end too: the first thing that no child of ours says.
-    async fn listen(&mut self) -> Result<End, End> {
+    pub(super) async fn listen(&mut self) -> Result<End, End> {
         let max_print = self.head.max_print_bytes.min(LONGEST_PRINT) * JSON_OF_BYTE + FRAME_OF_PRINT;
         let max_result = self.head.max_result_bytes;
         let mut decoder = Decoder::new(move |kind| match kind {

@@ -1,0 +1,4 @@
+//! What it holds is said in `palisade_fuzzing::targets::parsers`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| palisade_fuzzing::targets::parsers::body(input));
