@@ -13,8 +13,15 @@ const MINORS: [u8; 2] = [13, 14];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    for watched in ["crates/zygote", "crates/channel", "crates/sandbox", "seccomp-profiles", "Cargo.toml", "Cargo.lock"]
-    {
+    for watched in [
+        "crates/zygote",
+        "crates/channel",
+        "crates/sandbox",
+        "crates/template",
+        "seccomp-profiles",
+        "Cargo.toml",
+        "Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={watched}");
     }
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));

@@ -98,12 +98,16 @@ pub enum ErrorKind {
     Syntax,
     /// The analysis refused it.
     Refused,
+    /// The analysis did not refuse it, and its compiled code showed that it should have.
+    AnalyzerGap,
     /// An exception left the code.
     Raised,
     /// `SystemExit` left the code.
     Exit,
     /// The import guard refused a module at run time.
     Import,
+    /// A template, or code in a text, was refused at run time.
+    Text,
     /// It took too long.
     Timeout,
     /// The broker cancelled it, the connection was lost, or the runner stops.

@@ -5,12 +5,13 @@
 //!
 //! * [`vitals`] is what the health server knows without asking the event loop; [`health`] is that server;
 //! * [`metrics`] is the table of all metrics and their rendering; [`labels`] are the closed sets of their label values;
-//! * [`event`] is the one event of a task that is over.
+//! * [`event`] is the one event of a task that is over, `security` those that an operator is to look into.
 
 pub mod event;
 pub mod health;
 pub mod labels;
 pub mod metrics;
+pub(crate) mod security;
 #[cfg(feature = "sentry")]
 pub mod sentry;
 pub mod vitals;
@@ -131,7 +132,10 @@ impl Recorder {
 
 /// Whether an end shows that analyzer, pool, child and verdict work: the child gave an answer.
 fn went_through(error: Option<ErrorKind>) -> bool {
-    matches!(error, None | Some(ErrorKind::Syntax | ErrorKind::Raised | ErrorKind::Exit | ErrorKind::Import))
+    matches!(
+        error,
+        None | Some(ErrorKind::Syntax | ErrorKind::Raised | ErrorKind::Exit | ErrorKind::Import | ErrorKind::Text)
+    )
 }
 
 fn result_bytes(verdict: &Verdict) -> usize {

@@ -1,10 +1,12 @@
 //! From policy and interpreter to what a forkserver is started with.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use palisade_channel::control::{Modules, Preparation};
+use palisade_analyzer::StringRule;
+use palisade_channel::control::{Modules, Names, Preparation, Texts};
 use palisade_policy::{Abilities, Allow, LayerMode, Layers, Policy};
 use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
@@ -143,6 +145,7 @@ fn alone(
         external: modules(&policy.external),
         builtins_deny: policy.builtins_deny.clone(),
         guards: policy.interpreter.guards,
+        names: names(policy),
         preload: policy.preload.clone(),
         preload_stdlib_extensions: policy.preload_all_stdlib,
         transitive_imports: config.allow_transitive_imports,
@@ -183,6 +186,28 @@ fn modules(allow: &Allow) -> Modules {
     match allow {
         Allow::All => Modules::All,
         Allow::Only(names) => Modules::Only(names.iter().cloned().collect()),
+    }
+}
+
+/// What the child's own checks go by. The gate is the analyzer's net, so it is off wherever the analyzer judges no names.
+fn names(policy: &Policy) -> Names {
+    let rules = policy.rules();
+    let sorted = |names: &HashSet<String>| {
+        let mut names: Vec<_> = names.iter().cloned().collect();
+        names.sort_unstable();
+        names
+    };
+    Names {
+        blocked_names: sorted(&rules.blocked_names),
+        blocked_attributes: sorted(&rules.blocked_attributes),
+        dunders_are_names: rules.dunders_are_names,
+        private_module_names: rules.private_module_names,
+        texts: match rules.strings {
+            StringRule::All => Texts::All,
+            StringRule::Dunders => Texts::Dunders,
+            StringRule::Off => Texts::Off,
+        },
+        gate: !rules.allows_everything(),
     }
 }
 

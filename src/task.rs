@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use palisade_analyzer::{Bound, Verdict as Analysis};
 use palisade_channel::control::How;
-use palisade_channel::message::{Purpose, TaskHead};
+use palisade_channel::message::{Failure, Purpose, TaskHead};
 use palisade_sandbox::verify::{NotVerified, Status};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task};
 use crate::forkserver::Death;
 use crate::frame::Settings;
-use crate::observe::labels;
+use crate::observe::{TaskNames, labels, security};
 use crate::pool::{Child, LastBreath};
 use crate::verdict::{Outcome, verdict};
 
@@ -63,6 +63,10 @@ pub(crate) async fn run(
         () = cancel.cancelled() => Outcome::Cancelled,
     };
     report.killed_by = labels::killed_by(&outcome);
+    if let Outcome::Failed(Failure::AnalyzerGap { gaps }) = &outcome {
+        report.refused_by = vec![labels::ANALYZER_GAP];
+        security::analyzer_gap(&TaskNames::of(&task.id, settings), &settings.code, gaps);
+    }
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use palisade_analyzer::{Violation, describe};
 use palisade_channel::control::How;
-use palisade_channel::message::{Failure, Raised, SyntaxFailure};
+use palisade_channel::message::{Failure, Gap, Raised, SyntaxFailure};
 use palisade_sandbox::seccomp::{Arch, Profile};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -100,7 +100,8 @@ pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u6
         Outcome::NoRoom { needed, limit, has_waited } => no_room(needed, limit, has_waited),
         Outcome::NoChild(why) => described(ErrorKind::NotSealed, format!("Task was not run: {why}")),
     };
-    let covered = !matches!(error.kind, ErrorKind::Syntax | ErrorKind::Refused | ErrorKind::NotSealed);
+    let covered =
+        !matches!(error.kind, ErrorKind::Syntax | ErrorKind::Refused | ErrorKind::AnalyzerGap | ErrorKind::NotSealed);
     if continue_on_fail && covered { forgiven(&error) } else { Verdict::Failed(error) }
 }
 
@@ -139,6 +140,8 @@ fn failed(failure: Failure, memory_limit: u64) -> TaskError {
         Failure::Import { text } => {
             TaskError { description: Some(text), ..TaskError::new(ErrorKind::Import, "Security violation detected") }
         }
+        Failure::Text { text } => TaskError { description: Some(text), ..TaskError::new(ErrorKind::Text, REFUSED) },
+        Failure::AnalyzerGap { gaps } => gap(&gaps),
         Failure::Internal { text } => {
             described(ErrorKind::Internal, format!("The runner failed inside the task: {text}"))
         }
@@ -153,12 +156,28 @@ fn fields<const N: usize>(fields: [(&str, Option<u64>); N]) -> Map<String, Value
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
+/// What n8n's own runner says of code that is refused.
+const REFUSED: &str = "Security violations detected";
+
 fn refused(violations: &[Violation]) -> TaskError {
     let line = violations.first().map(|violation| u64::from(violation.line));
     TaskError {
         description: Some(describe(violations)),
         extra: fields([("lineNumber", line)]),
-        ..TaskError::new(ErrorKind::Refused, "Security violations detected")
+        ..TaskError::new(ErrorKind::Refused, REFUSED)
+    }
+}
+
+/// What the bytecode gate found looks to the user as if the analyzer had found it.
+fn gap(gaps: &[Gap]) -> TaskError {
+    let lines = gaps.iter().map(|gap| match gap.line {
+        Some(line) => format!("Line {line}: {}", gap.text),
+        None => gap.text.clone(),
+    });
+    TaskError {
+        description: Some(lines.collect::<Vec<_>>().join("\n")),
+        extra: fields([("lineNumber", gaps.iter().find_map(|gap| gap.line))]),
+        ..TaskError::new(ErrorKind::AnalyzerGap, REFUSED)
     }
 }
 

@@ -179,7 +179,7 @@ fn show(args: &RunArgs, source: &str, outcome: &TaskOutcome, observed: Option<Ob
     let kind = observed.as_ref().and_then(|observed| observed.error);
     let (word, code) = match (&outcome.verdict, kind) {
         (Ok(_), _) => ("done", 0),
-        (Err(_), Some(ErrorKind::Syntax | ErrorKind::Refused)) => ("refused", REFUSED),
+        (Err(_), Some(ErrorKind::Syntax | ErrorKind::Refused | ErrorKind::AnalyzerGap)) => ("refused", REFUSED),
         (Err(_), Some(ErrorKind::NotSealed)) => ("not_sealed", NOT_SEALED),
         (Err(_), _) => ("failed", TASK_ERROR),
     };

@@ -13,14 +13,19 @@ use crate::verdict::Outcome;
 /// What stands for every value that has no name of its own.
 pub const OTHER: &str = "other";
 
+/// The rule of code that the analysis let pass and the bytecode gate refused.
+pub const ANALYZER_GAP: &str = "analyzer_gap";
+
 /// How tasks end.
 pub const OUTCOMES: &[&str] = &[
     "done",
     "syntax",
     "refused",
+    "analyzer_gap",
     "raised",
     "exit",
     "import",
+    "text",
     "timeout",
     "cancelled",
     "memory",
@@ -68,6 +73,7 @@ pub const RULES: &[&str] = &[
     "analysis_failed",
     "analysis_timeout",
     "analyzer_overloaded",
+    ANALYZER_GAP,
     OTHER,
 ];
 
@@ -89,9 +95,11 @@ pub fn outcome(error: Option<ErrorKind>) -> &'static str {
         None => "done",
         Some(ErrorKind::Syntax) => "syntax",
         Some(ErrorKind::Refused) => "refused",
+        Some(ErrorKind::AnalyzerGap) => "analyzer_gap",
         Some(ErrorKind::Raised) => "raised",
         Some(ErrorKind::Exit) => "exit",
         Some(ErrorKind::Import) => "import",
+        Some(ErrorKind::Text) => "text",
         Some(ErrorKind::Timeout) => "timeout",
         Some(ErrorKind::Cancelled) => "cancelled",
         Some(ErrorKind::Memory) => "memory",
@@ -193,9 +201,11 @@ mod tests {
         let kinds = [
             ErrorKind::Syntax,
             ErrorKind::Refused,
+            ErrorKind::AnalyzerGap,
             ErrorKind::Raised,
             ErrorKind::Exit,
             ErrorKind::Import,
+            ErrorKind::Text,
             ErrorKind::Timeout,
             ErrorKind::Cancelled,
             ErrorKind::Memory,

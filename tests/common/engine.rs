@@ -98,6 +98,7 @@ impl Setup {
                 .unwrap();
         // This process is a test, not the program.
         planned.recipe.jailer = env!("CARGO_BIN_EXE_palisade").into();
+        planned.recipe.preparation.names.gate &= self.judge;
         (self.replan)(&mut planned);
         let judging = if self.judge { policy } else { load(&Allow::All, &Allow::All) };
         let engine = Engine::start_planned(config, &judging, planned, self.concurrency).await.unwrap();

@@ -32,7 +32,6 @@ mod judge;
 mod lines;
 mod rules;
 mod stdlib;
-mod strings;
 mod syntax;
 mod text;
 mod verdict;

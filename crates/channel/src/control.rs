@@ -46,6 +46,37 @@ pub enum Modules {
     Only(Vec<String>),
 }
 
+/// How texts in code are judged; the policy's `analyzer.strings`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Texts {
+    /// Blocked names and attributes, as whole texts and inside format fields.
+    #[default]
+    All,
+    /// As [`Texts::All`], but ordinary words pass as whole texts.
+    Dunders,
+    /// Not at all.
+    Off,
+}
+
+/// The names that user code may not use: what the analyzer judged by, for the child's own checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Names {
+    /// Names that may be neither read, bound nor deleted.
+    pub blocked_names: Vec<String>,
+    /// Attributes that may be neither read, written nor deleted.
+    pub blocked_attributes: Vec<String>,
+    /// Whether blocked attributes that begin and end with two underscores are blocked as names, too.
+    pub dunders_are_names: bool,
+    /// Whether private names may not be imported from modules.
+    pub private_module_names: bool,
+    /// How texts are judged.
+    pub texts: Texts,
+    /// Whether compiled code is held against all this before it runs: the net below the analyzer, and off with it.
+    pub gate: bool,
+}
+
 /// What a forkserver does once, before its first child.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preparation {
@@ -57,6 +88,8 @@ pub struct Preparation {
     pub builtins_deny: Vec<String>,
     /// Whether user code gets the import guard and the built-ins without those above; else it has the real ones.
     pub guards: bool,
+    /// Names that user code may not use.
+    pub names: Names,
     /// Modules to import now.
     pub preload: Vec<String>,
     /// Whether every extension module of the standard library is imported now, because late imports cannot map one.

@@ -98,11 +98,30 @@ pub enum Failure {
         /// The text of behaviour 11.1 for this module.
         text: String,
     },
+    /// A template of `format`, or code in a text that a library evaluates, was refused when it was about to be used.
+    Text {
+        /// Why.
+        text: String,
+    },
+    /// The compiled code names what the analyzer should have refused. Nothing of it ran.
+    AnalyzerGap {
+        /// What, and where.
+        gaps: Vec<Gap>,
+    },
     /// The runner's own part in the child failed: not the user's fault.
     Internal {
         /// What happened.
         text: String,
     },
+}
+
+/// One thing that the bytecode gate found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Line of the user's text, from 1.
+    pub line: Option<u64>,
+    /// Why it is refused, in the analyzer's words.
+    pub text: String,
 }
 
 /// A `SyntaxError` of `CPython`.

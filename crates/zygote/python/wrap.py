@@ -3,7 +3,8 @@
 The text is never indented or edited: it is parsed as it is, and its statements are put into a function in the syntax
 tree. So line numbers and strings over several lines stay the user's own. In the same pass every import becomes an
 assignment from a call of the guard: the opcode behind `from m import n` looks into `sys.modules` when the attribute is
-missing, behind any guard's back, so that no such opcode may be left.
+missing, behind any guard's back, so that no such opcode may be left. And calls of the methods that read attributes by what a
+template says go through the format guard.
 
 Compiled once in the forkserver and held natively. Nothing here runs while user code runs.
 """
@@ -14,6 +15,10 @@ import _ast
 IMPORT = ".import"
 IMPORT_AS = ".import_as"
 IMPORT_FROM = ".import_from"
+FORMAT = ".format"
+
+# `x.method(...)` becomes `FORMAT(x, "method", ...)`.
+FORMAT_METHODS = frozenset(("format", "format_map", "vformat", "get_field"))
 
 FUNCTION = "<module>"
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -24,8 +29,10 @@ def parse(source):
     return compile(source, "<unknown>", "exec", 0x400, True)  # ast.PyCF_ONLY_AST
 
 
-def wrap(tree, filename):
+def wrap(tree, filename, formats):
     rewrite_imports(tree.body)
+    if formats:
+        guard_formats(tree)
     body = tree.body or [_ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)]
     no_arguments = _ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
     function = _ast.FunctionDef(
@@ -65,6 +72,64 @@ def rewrite_imports(body):
         block[:] = changed
 
 
+def guard_formats(tree):
+    for node in nodes(tree):
+        if type(node) is _ast.Call:
+            method = node.func
+            if type(method) is _ast.Attribute and method.attr in FORMAT_METHODS:
+                name = _ast.Constant(value=method.attr, **place(method))
+                node.func = _ast.Name(id=FORMAT, ctx=_ast.Load(), **place(method))
+                node.args = [method.value, name, *node.args]
+
+
+def declared(tree):
+    """Where the compiler turns names into constants: the place of the constant, and the name."""
+    found = []
+    for node in nodes(tree):
+        kind = type(node)
+        if kind is _ast.Call:
+            names = [keyword.arg for keyword in node.keywords if keyword.arg is not None]
+        elif kind is _ast.FunctionDef or kind is _ast.AsyncFunctionDef or kind is _ast.Lambda:
+            parameters = node.args
+            every = [*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs]
+            every += [parameter for parameter in (parameters.vararg, parameters.kwarg) if parameter is not None]
+            names = [parameter.arg for parameter in every]
+        elif kind is _ast.ClassDef:
+            names = [node.name]
+            names += [keyword.arg for keyword in node.keywords if keyword.arg is not None]
+        elif kind is _ast.AnnAssign and type(node.target) is _ast.Name:
+            names = [node.target.id]
+        elif kind is _ast.TypeAlias:
+            names = [node.name.id]
+        elif kind is _ast.TypeVar or kind is _ast.ParamSpec or kind is _ast.TypeVarTuple:
+            names = [node.name]
+        else:
+            continue
+        found += [(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, name) for name in names]
+    return found
+
+
+def nodes(tree):
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for value in node.__dict__.values():
+            if type(value) is list:
+                pending += [inner for inner in value if isinstance(inner, _ast.AST)]
+            elif isinstance(value, _ast.AST):
+                pending.append(value)
+
+
+def place(node):
+    return {
+        "lineno": node.lineno,
+        "col_offset": node.col_offset,
+        "end_lineno": node.end_lineno,
+        "end_col_offset": node.end_col_offset,
+    }
+
+
 def stays_an_error(node):
     # Both are a SyntaxError inside a function, and the compiler says so better than we could.
     return node.module == "__future__" and not node.level or any(alias.name == "*" for alias in node.names)
@@ -83,20 +148,15 @@ def from_module(node):
 
 
 def assign(at, targets, function, arguments, tuple_target):
-    place = {
-        "lineno": at.lineno,
-        "col_offset": at.col_offset,
-        "end_lineno": at.end_lineno,
-        "end_col_offset": at.end_col_offset,
-    }
+    here = place(at)
     store = _ast.Store()
     load = _ast.Load()
-    names = [_ast.Name(id=name, ctx=store, **place) for name in targets]
-    target = _ast.Tuple(elts=names, ctx=store, **place) if tuple_target else names[0]
+    names = [_ast.Name(id=name, ctx=store, **here) for name in targets]
+    target = _ast.Tuple(elts=names, ctx=store, **here) if tuple_target else names[0]
     call = _ast.Call(
-        func=_ast.Name(id=function, ctx=load, **place),
-        args=[_ast.Constant(value=argument, **place) for argument in arguments],
+        func=_ast.Name(id=function, ctx=load, **here),
+        args=[_ast.Constant(value=argument, **here) for argument in arguments],
         keywords=[],
-        **place,
+        **here,
     )
-    return _ast.Assign(targets=[target], value=call, **place)
+    return _ast.Assign(targets=[target], value=call, **here)

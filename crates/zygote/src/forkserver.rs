@@ -207,6 +207,7 @@ fn settings(preparation: Preparation) -> run::Settings {
         external: allow(preparation.external),
         builtins_deny: preparation.builtins_deny,
         guards: preparation.guards,
+        names: preparation.names,
         modules: preparation.preload,
         preload_stdlib_extensions: preparation.preload_stdlib_extensions,
         transitive_imports: preparation.transitive_imports,

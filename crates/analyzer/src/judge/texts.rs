@@ -9,7 +9,6 @@ use text_size::{Ranged, TextRange};
 use super::{Judge, is_dunder};
 use crate::fold::Folder;
 use crate::rules::StringRule;
-use crate::strings;
 use crate::text;
 use crate::verdict::Rule;
 
@@ -39,7 +38,7 @@ impl<'a> Judge<'a> {
         } else if whole && self.is_blocked_attribute(constant) {
             self.add(node, Rule::StringConstant, constant, text::attribute);
         }
-        strings::fields(constant, &mut |name| {
+        palisade_template::fields(constant, &mut |name| {
             if self.is_blocked_attribute(name) || self.names.contains(name) {
                 self.add(node, Rule::StringPattern, name, text::string_pattern);
             }

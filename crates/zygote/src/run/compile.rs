@@ -1,32 +1,30 @@
 //! From the user's text to a function that can be called.
 
-use std::collections::HashSet;
-
-use palisade_channel::message::{NodeMode, SyntaxFailure};
+use palisade_channel::message::{Gap, NodeMode, SyntaxFailure};
 use pyo3::exceptions::{PyRuntimeError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::types::code::PyCodeInput;
-use pyo3::types::{PyBytes, PyCode, PyCodeMethods, PyDict, PyString, PyTuple};
+use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyString, PyTuple};
 
 use super::text;
-
-/// Number of `INTRINSIC_IMPORT_STAR` among the one-argument intrinsics, since they exist.
-const IMPORT_STAR: u8 = 2;
+use crate::gate::{Declared, Gate};
 
 /// What [`Compiler::wrap`] needs, captured before user code exists.
 pub(super) struct Compiler {
     parse: Py<PyAny>,
     wrap: Py<PyAny>,
-    code_bytes: Py<PyAny>,
+    declared: Py<PyAny>,
     code_consts: Py<PyAny>,
-    import_opcodes: HashSet<u8>,
-    intrinsic_opcode: u8,
-    /// Names under which user code calls the guard: plain, as, from.
-    pub(super) guard_names: [Py<PyString>; 3],
+    /// Names under which user code calls the guards: import plain, as, from; format.
+    pub(super) guard_names: [Py<PyString>; 4],
 }
 
 /// A syntax tree of user code.
-pub(super) struct Tree<'py>(Bound<'py, PyAny>);
+pub(super) struct Tree<'py> {
+    tree: Bound<'py, PyAny>,
+    /// Whether there may be a call that the format guard has to see.
+    formats: bool,
+}
 
 impl Compiler {
     /// # Errors
@@ -43,18 +41,12 @@ impl Compiler {
         // By the descriptors themselves: hardening may take their names away from the type later.
         let code_type = py.get_type::<PyCode>();
         let descriptors = code_type.getattr("__dict__")?;
-        let reader = |name: &str| Ok::<_, PyErr>(descriptors.get_item(name)?.getattr("__get__")?.unbind());
-
-        let numbers = py.import("opcode")?.getattr("opmap")?;
-        let number = |name: &str| numbers.get_item(name)?.extract::<u8>();
         Ok(Self {
             parse: named("parse")?.unbind(),
             wrap: named("wrap")?.unbind(),
-            code_bytes: reader("co_code")?,
-            code_consts: reader("co_consts")?,
-            import_opcodes: HashSet::from([number("IMPORT_NAME")?, number("IMPORT_FROM")?]),
-            intrinsic_opcode: number("CALL_INTRINSIC_1")?,
-            guard_names: [guard("IMPORT")?, guard("IMPORT_AS")?, guard("IMPORT_FROM")?],
+            declared: named("declared")?.unbind(),
+            code_consts: descriptors.get_item("co_consts")?.getattr("__get__")?.unbind(),
+            guard_names: [guard("IMPORT")?, guard("IMPORT_AS")?, guard("IMPORT_FROM")?, guard("FORMAT")?],
         })
     }
 
@@ -64,7 +56,7 @@ impl Compiler {
     /// `SyntaxError` and its subclasses; `MemoryError` and `RecursionError` for what is nested too deep.
     pub(super) fn parse<'py>(&self, py: Python<'py>, code: &[u8]) -> PyResult<Tree<'py>> {
         let source = text::from_generalised_utf8(py, code)?;
-        Ok(Tree(self.parse.bind(py).call1((source,))?))
+        Ok(Tree { tree: self.parse.bind(py).call1((source,))?, formats: may_format(code) })
     }
 
     /// The code of a function without parameters whose body is the user's.
@@ -72,39 +64,36 @@ impl Compiler {
     /// # Errors
     /// `SyntaxError` for what only the compiler finds, such as a `break` outside a loop; `RecursionError`.
     pub(super) fn wrap<'py>(&self, tree: &Tree<'py>, mode: NodeMode) -> PyResult<Bound<'py, PyCode>> {
-        let module = self.wrap.bind(tree.0.py()).call1((&tree.0, filename(mode)))?;
+        let module = self.wrap.bind(tree.tree.py()).call1((&tree.tree, filename(mode), tree.formats))?;
         // The module is one `def`, so its code is that function's alone, and it need not be run to make the function.
-        let function = self
-            .constants(&module)?
+        let constants = self.code_consts.bind(module.py()).call1((&module,))?.cast_into::<PyTuple>()?;
+        constants
             .iter()
             .find_map(|constant| constant.cast_into_exact::<PyCode>().ok())
-            .ok_or_else(|| PyRuntimeError::new_err("the function around user code was compiled away"))?;
-        self.refuse_imports(&function)?;
-        Ok(function)
+            .ok_or_else(|| PyRuntimeError::new_err("the function around user code was compiled away"))
     }
 
-    fn constants<'py>(&self, code: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-        Ok(self.code_consts.bind(code.py()).call1((code,))?.cast_into()?)
-    }
-
-    /// The rewriting of imports leaves none, and what runs is held against that once more.
+    /// What the code that was made of `tree` names and may not.
     ///
     /// # Errors
-    /// There is one.
-    pub(super) fn refuse_imports(&self, function: &Bound<'_, PyCode>) -> PyResult<()> {
-        let mut pending = vec![function.as_any().clone()];
-        while let Some(code) = pending.pop() {
-            let bytes = self.code_bytes.bind(code.py()).call1((&code,))?.cast_into::<PyBytes>()?;
-            // Units of opcode and argument; what the interpreter caches between them reads as zeros.
-            for unit in bytes.as_bytes().chunks_exact(2) {
-                let star = unit[0] == self.intrinsic_opcode && unit[1] == IMPORT_STAR;
-                if star || self.import_opcodes.contains(&unit[0]) {
-                    return Err(PyRuntimeError::new_err("an import statement that was not put under the guard"));
-                }
-            }
-            pending.extend(self.constants(&code)?.iter().filter(Bound::is_exact_instance_of::<PyCode>));
-        }
-        Ok(())
+    /// It is no code of an interpreter that is understood.
+    pub(super) fn judge(&self, gate: &Gate, code: &Bound<'_, PyCode>, tree: &Tree<'_>) -> PyResult<Vec<Gap>> {
+        gate.refuse(code, &[], &mut || {
+            type Row = (u32, u32, u32, u32, String);
+            let rows: Vec<Row> = self.declared.bind(code.py()).call1((&tree.tree,))?.extract()?;
+            let rows = rows
+                .into_iter()
+                .map(|(line, column, end_line, end_column, name)| ((line, column, end_line, end_column), name));
+            Ok(rows.collect::<Declared>())
+        })
+    }
+}
+
+/// Whether an identifier in `code` may be a method that formats. Other alphabets have letters that become ASCII ones.
+fn may_format(code: &[u8]) -> bool {
+    match std::str::from_utf8(code) {
+        Ok(code) if code.is_ascii() => code.contains("format") || code.contains("get_field"),
+        _ => true,
     }
 }
 

@@ -11,6 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTraceback};
 
+use super::format::TextViolation;
 use super::guard::SecurityViolation;
 use super::{compile, output, text};
 
@@ -26,6 +27,9 @@ pub(super) fn failure(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Optio
     let value = error.value(py);
     if value.is_exact_instance_of::<SecurityViolation>() {
         return Failure::Import { text: said(value.as_any()) };
+    }
+    if value.is_exact_instance_of::<TextViolation>() {
+        return Failure::Text { text: said(value.as_any()) };
     }
     if error.is_instance_of::<PySystemExit>(py) {
         let code = value.getattr("code").map_or_else(|_| "None".to_owned(), |code| said(&code));

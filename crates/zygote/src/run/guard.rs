@@ -13,6 +13,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyModule, PyString, PyTuple, PyType};
 
+use super::handed_out::handed_out;
 use super::runtime::{self, Runtime};
 
 pyo3::create_exception!(
@@ -228,7 +229,7 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         let null = std::ptr::null_mut();
         Bound::from_owned_ptr_or_err(py, ffi::PyImport_ImportModuleLevelObject(wanted.as_ptr(), null, null, names, 0))
     };
-    module.map_err(|error| {
+    let module = module.map_err(|error| {
         if !error.is_instance_of::<PyPermissionError>(py) {
             return error;
         }
@@ -236,7 +237,9 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         let unavailable = import_error(&py.get_type::<PyImportError>(), &text, name);
         unavailable.set_cause(py, Some(error));
         unavailable
-    })
+    })?;
+    let top = if names.is_null() { name.split('.').next().unwrap_or(name) } else { name };
+    handed_out(top, module)
 }
 
 /// An attribute of a module, or its sub-module of that name.
@@ -249,9 +252,10 @@ fn attribute<'py>(module: &Bound<'py, PyAny>, module_name: &str, name: &str) -> 
     if !error.is_instance_of::<PyAttributeError>(py) {
         return Err(error);
     }
-    let loaded = runtime::get(py)?.modules.bind(py).get_item(format!("{module_name}.{name}"))?;
+    let full_name = format!("{module_name}.{name}");
+    let loaded = runtime::get(py)?.modules.bind(py).get_item(&full_name)?;
     if let Some(module) = loaded.filter(PyAnyMethods::is_instance_of::<PyModule>) {
-        return Ok(module);
+        return handed_out(&full_name, module);
     }
     Err(import_error(
         &py.get_type::<PyImportError>(),

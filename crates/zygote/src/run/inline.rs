@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use palisade_channel::control::Names;
 use palisade_channel::frame::Kind;
-use palisade_channel::message::TaskHead;
+use palisade_channel::message::{NodeMode, TaskHead};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCode};
 use serde::Deserialize;
 
 use super::{Allow, Settings, prepare, run_task, runtime, warm_up};
+use crate::gate;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +20,7 @@ struct Lists {
     external: Vec<String>,
     builtins_deny: Vec<String>,
     unguarded: bool,
+    names: Names,
     modules: Vec<String>,
     preload_stdlib_extensions: bool,
     transitive_imports: bool,
@@ -37,14 +40,23 @@ fn invalid(error: impl std::fmt::Display) -> PyErr {
 /// No memory.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare_inline, module)?)?;
-    module.add_function(wrap_pyfunction!(refuse_imports, module)?)?;
+    module.add_function(wrap_pyfunction!(gate_findings, module)?)?;
     module.add_function(wrap_pyfunction!(run_inline, module)?)
 }
 
-/// Raises when code has an import that is not under the guard.
+/// What the gate finds in code, as JSON: that of a text of a task, where it is given one, else that of a code object.
 #[pyfunction]
-fn refuse_imports(code: &Bound<'_, PyCode>) -> PyResult<()> {
-    runtime::get(code.py())?.compiler.refuse_imports(code)
+fn gate_findings(code: &Bound<'_, PyAny>) -> PyResult<String> {
+    let runtime = runtime::get(code.py())?;
+    let gaps = match code.cast::<PyCode>() {
+        Ok(code) => runtime.gate.refuse(code, &[], &mut gate::no_declarations)?,
+        Err(_) => {
+            let tree = runtime.compiler.parse(code.py(), code.extract::<String>()?.as_bytes())?;
+            let code = runtime.compiler.wrap(&tree, NodeMode::AllItems)?;
+            runtime.compiler.judge(&runtime.gate, &code, &tree)?
+        }
+    };
+    serde_json::to_string(&gaps).map_err(invalid)
 }
 
 /// Prepares this interpreter; gives the modules that failed.
@@ -56,6 +68,7 @@ fn prepare_inline(py: Python<'_>, settings: &str) -> PyResult<Vec<(String, Strin
         external: allow(lists.external),
         builtins_deny: lists.builtins_deny,
         guards: !lists.unguarded,
+        names: lists.names,
         modules: lists.modules,
         preload_stdlib_extensions: lists.preload_stdlib_extensions,
         transitive_imports: lists.transitive_imports,

@@ -13,7 +13,9 @@ mod builtins;
 mod compile;
 mod environ;
 mod errors;
+mod format;
 mod guard;
+mod handed_out;
 #[cfg(feature = "inline")]
 pub(crate) mod inline;
 mod json;
@@ -24,9 +26,11 @@ mod reseed;
 mod runtime;
 mod stream;
 mod task;
-mod text;
+pub(crate) mod text;
 
 use std::collections::BTreeSet;
+
+use palisade_channel::control::Names;
 
 pub(crate) use prepare::{prepare, warm_up};
 pub(crate) use reseed::reseed;
@@ -70,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) builtins_deny: Vec<String>,
     /// Whether the import guard and the list above are in force; else user code has the real built-ins and imports.
     pub(crate) guards: bool,
+    /// Names that user code may not use, and whether compiled code is held against them.
+    pub(crate) names: Names,
     /// Modules to import ahead besides the allowed ones, dotted names included.
     pub(crate) modules: Vec<String>,
     /// Whether to import every extension module of the standard library ahead: for a wildcard, as a child that may read

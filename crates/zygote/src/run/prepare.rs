@@ -8,9 +8,11 @@ use pyo3::types::code::PyCodeInput;
 use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
 
 use super::compile::Compiler;
+use super::format::{self, Templates};
 use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
 use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
+use crate::gate::Gate;
 
 /// Goes through what most tasks go through, so that its pages are there when a task comes.
 const DUMMY: &[u8] = br#"
@@ -57,12 +59,14 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     } else {
         builtins::all(&real_builtins)?.unbind()
     };
+    let gate = Gate::capture(py, &settings.names)?;
     let policy = ImportPolicy::new(settings, stdlib_names);
     let compiler = Compiler::capture(py)?;
     let functions = [
         wrap_pyfunction!(guard::import_plain, py)?,
         wrap_pyfunction!(guard::import_as, py)?,
         wrap_pyfunction!(guard::import_from, py)?,
+        wrap_pyfunction!(format::format, py)?,
     ];
     let guards = compiler.guard_names.iter().zip(functions);
     let guards = guards.map(|(name, function)| (name.clone_ref(py), function.into_any().unbind())).collect();
@@ -73,6 +77,8 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     let runtime = Runtime {
         policy,
         compiler,
+        gate,
+        templates: Templates::capture(py)?,
         codec: Codec::capture(py)?,
         builtins,
         real_print: py.import("builtins")?.getattr("print")?.unbind(),

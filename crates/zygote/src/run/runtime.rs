@@ -8,9 +8,11 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use super::compile::Compiler;
+use super::format::Templates;
 use super::json::Codec;
 use super::stream::TextStream;
 use super::{Allow, Settings};
+use crate::gate::Gate;
 
 static RUNTIME: PyOnceLock<Runtime> = PyOnceLock::new();
 
@@ -18,6 +20,8 @@ static RUNTIME: PyOnceLock<Runtime> = PyOnceLock::new();
 pub(super) struct Runtime {
     pub(super) policy: ImportPolicy,
     pub(super) compiler: Compiler,
+    pub(super) gate: Gate,
+    pub(super) templates: Templates,
     pub(super) codec: Codec,
     /// The `__builtins__` of user code.
     pub(super) builtins: Py<PyDict>,

@@ -60,6 +60,10 @@ impl Task<'_> {
             return Err(Box::new(Failure::Syntax(SyntaxFailure { message, line: None, column: None })));
         }
         let function = runtime.compiler.wrap(&tree, self.head.mode).map_err(|error| self.raised(py, &error, None))?;
+        let gaps = runtime.compiler.judge(&runtime.gate, &function, &tree).map_err(internal)?;
+        if !gaps.is_empty() {
+            return Err(Box::new(Failure::AnalyzerGap { gaps }));
+        }
         drop(tree);
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;

@@ -27,7 +27,7 @@ pub(super) fn generalised_utf8<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Co
 }
 
 /// The contents, each lone surrogate replaced by U+FFFD.
-pub(super) fn lossy(text: &Bound<'_, PyString>) -> String {
+pub(crate) fn lossy(text: &Bound<'_, PyString>) -> String {
     if let Ok(valid) = text.to_str() {
         return valid.to_owned();
     }

@@ -10,8 +10,13 @@ const NESTED_SPECS: u32 = 4;
 ///
 /// A template that `CPython` refuses at some point has been evaluated up to there, so what stands before that
 /// point is reported.
-pub(crate) fn fields(template: &str, found: &mut impl FnMut(&str)) {
+pub fn fields(template: &str, found: &mut impl FnMut(&str)) {
     read(template, 0, found);
+}
+
+/// As [`fields`], for the expression of one field: what `string.Formatter.get_field` takes.
+pub fn field(expression: &str, found: &mut impl FnMut(&str)) {
+    Field { name: expression, spec: "", end: expression.len() }.names(found);
 }
 
 fn read(template: &str, depth: u32, found: &mut impl FnMut(&str)) {
