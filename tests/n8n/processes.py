@@ -219,13 +219,13 @@ class Palisade:
 
     count = 0
 
-    def __init__(self, program, folder, **variables):
+    def __init__(self, program, folder, inherited=("PATH", "HOME", "PALISADE_PYTHON"), **variables):
         """Fetches its own tokens unless it is given one."""
         Palisade.count += 1
         if "N8N_RUNNERS_GRANT_TOKEN" not in variables:
             variables["N8N_RUNNERS_AUTH_TOKEN"] = AUTH_TOKEN
         env = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "PALISADE_PYTHON") if name in os.environ},
+            **{name: os.environ[name] for name in inherited if name in os.environ},
             "N8N_RUNNERS_TASK_BROKER_URI": f"http://127.0.0.1:{BROKER}",
             "N8N_RUNNERS_STDLIB_ALLOW": "re,time",
             "N8N_RUNNERS_TASK_TIMEOUT": str(TASK_TIMEOUT),

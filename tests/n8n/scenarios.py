@@ -338,6 +338,25 @@ def grant_token(stage):
 
 
 @scenario
+def as_the_launcher_starts_it(stage):
+    """the launcher's environment (no HOME): health within 13 s, a task, an idle end with code 0, and again for the next task"""
+    stage.palisade.process.stop()
+    for _ in range(2):
+        stage.palisade = stage.new_palisade(
+            inherited=("PATH", "LANG", "TZ", "TERM", "PALISADE_PYTHON"),
+            N8N_RUNNERS_GRANT_TOKEN=stage.n8n.grant_token(),
+            N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT="3",
+            N8N_RUNNERS_TASK_TIMEOUT="60",
+        )
+        until("health", lambda: request("http://127.0.0.1:18676/healthz", limit=5) == (200, b"OK"), 13)
+        all_items_once(stage)
+        same(stage.palisade.process.ends(30), 0)
+        holds(stage.palisade.process.log(), "Reached idle timeout, starting shutdown...")
+    stage.palisade = stage.new_palisade()
+    stage.n8n.answers()
+
+
+@scenario
 def orderly_end(stage):
     """SIGTERM under a task of 3 s: it is answered, the runner ends with code 0"""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

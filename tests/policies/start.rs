@@ -5,6 +5,34 @@ use std::path::Path;
 use crate::common::check::{is_well_formed, json, palisade, python, row, text, written};
 use crate::common::sandbox::User;
 
+/// Results that a policy promises and that there is no memory for would fail one by one.
+#[test]
+fn results_that_could_never_be_sent_refuse_the_start() {
+    let policy = written(&format!("policy-{}-answers.toml", std::process::id()), "[limits]\nresult_mib = 300\n", 0o644);
+    let code = written(&format!("policy-{}-answers.py", std::process::id()), "return []", 0o644);
+    let variables = |mib: &'static str| {
+        [python(), ("PALISADE_POLICY", policy.as_path()), ("PALISADE_ANSWER_MEMORY_MIB", Path::new(mib))]
+    };
+    let [served, ran] = ["serve", "run"].map(|command| {
+        let mut all = variables("299").to_vec();
+        all.push(("N8N_RUNNERS_GRANT_TOKEN", Path::new("token")));
+        all.push(("N8N_RUNNERS_TASK_BROKER_URI", Path::new("http://127.0.0.1:9")));
+        let arguments = if command == "run" { vec![command, code.to_str().unwrap()] } else { vec![command] };
+        palisade(User::Ordinary, &arguments, &all)
+    });
+    for (refused, said) in [(&served, &served.stdout), (&ran, &ran.stderr)] {
+        let said = text(said);
+        assert!(!refused.status.success(), "{refused:?}");
+        let line = said.lines().find(|line| line.contains("limits.result_mib")).expect(said);
+        let place =
+            format!("profile default: limits.result_mib = 300 ({}:2) is more than the 299 MiB", policy.display());
+        assert!(line.contains(&place) && line.contains("set PALISADE_ANSWER_MEMORY_MIB to 300 or more"), "{line}");
+    }
+    let fits = palisade(User::Ordinary, &["run", code.to_str().unwrap()], &variables("300"));
+    assert_eq!(fits.status.code(), Some(0), "{fits:?}");
+    let _ = (std::fs::remove_file(policy), std::fs::remove_file(code));
+}
+
 /// All profiles or none: tasks must not find out one by one that theirs is missing.
 #[test]
 fn a_profile_that_cannot_be_sealed_refuses_the_whole_start_and_is_named() {
