@@ -7,6 +7,7 @@
 mod expressions;
 mod imports;
 mod patterns;
+mod percent;
 mod private;
 mod statements;
 mod texts;
