@@ -6,7 +6,8 @@ assignment from a call of the guard: the opcode behind `from m import n` looks i
 missing, behind any guard's back, so that no such opcode may be left. And calls of the methods that read attributes by what a
 template says go through the format guard.
 
-Compiled once in the forkserver and held natively. Nothing here runs while user code runs.
+Compiled once in the forkserver and held natively. While user code runs, nothing of this runs but for texts that a library
+is about to evaluate; it calls nothing of the user's.
 """
 
 import _ast
@@ -70,6 +71,54 @@ def rewrite_imports(body):
                     if type(inner) is list:
                         pending.append(inner)
         block[:] = changed
+
+
+def parse_text(source, mode):
+    return compile(source, "<string>", mode, 0x400, True)
+
+
+def compile_text(tree, mode):
+    return compile(tree, "<string>", mode, 0, True)
+
+
+# What the text is made of that `dataclasses` makes of field names, as long as those are names.
+FIELD_NODES = frozenset(
+    (
+        _ast.Module, _ast.FunctionDef, _ast.arguments, _ast.arg, _ast.Return, _ast.Assign, _ast.Expr, _ast.If, _ast.Raise,
+        _ast.Pass, _ast.Call, _ast.Name, _ast.Attribute, _ast.Compare, _ast.Tuple, _ast.Set, _ast.BoolOp, _ast.IfExp,
+        _ast.JoinedStr, _ast.FormattedValue, _ast.Constant, _ast.Load, _ast.Store, _ast.And, _ast.Or, _ast.Eq, _ast.Lt,
+        _ast.LtE, _ast.Gt, _ast.GtE, _ast.Is, _ast.In,
+    )
+)
+FIELD_FUNCTIONS = frozenset(("type", "hash", "super", "FrozenInstanceError"))
+FIELD_METHODS = frozenset(("__setattr__", "__delattr__", "__post_init__"))
+
+
+def is_of_fields(tree):
+    for node in nodes(tree):
+        kind = type(node)
+        if kind not in FIELD_NODES:
+            return False
+        if kind is _ast.Call:
+            called = node.func
+            if type(called) is _ast.Name:
+                known = called.id in FIELD_FUNCTIONS or called.id.startswith("__dataclass")
+            else:
+                known = type(called) is _ast.Attribute and called.attr in FIELD_METHODS
+            if not known:
+                return False
+        elif kind is _ast.Attribute and not is_of_a_field(node):
+            return False
+    return True
+
+
+def is_of_a_field(attribute):
+    of = attribute.value
+    if type(of) is _ast.Name:
+        return True
+    if attribute.attr == "__qualname__":
+        return type(of) is _ast.Attribute and of.attr == "__class__"
+    return attribute.attr in FIELD_METHODS and type(of) is _ast.Call and type(of.func) is _ast.Name and of.func.id == "super"
 
 
 def guard_formats(tree):

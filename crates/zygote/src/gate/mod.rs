@@ -23,7 +23,7 @@ use pyo3::types::PyCode;
 
 use self::code::{Position, Reader};
 use self::opcodes::Opcodes;
-pub(crate) use self::rules::Rules;
+pub(crate) use self::rules::{Rules, is_dunder};
 use self::walk::{Place, Use, walk};
 
 /// Findings that are reported.
@@ -42,8 +42,8 @@ pub(crate) struct Gate {
 /// place, and the name.
 pub(crate) type Declared = HashSet<(Position, String)>;
 
-/// Attributes that a text may use nevertheless.
-pub(crate) type Exempt<'a> = &'a [&'a str];
+/// Says of a name, an attribute or a text whether it may be used nevertheless.
+pub(crate) type Exempt<'a> = &'a dyn Fn(&str) -> bool;
 
 impl Gate {
     /// Learns this interpreter's bytecode, and finds in a trial piece of code everything that is known to be in it.
@@ -84,7 +84,7 @@ impl Gate {
             }
             let Some(text) = self.rules.refuses(what, place.classes) else { return };
             match what {
-                Use::Attribute(name) if exempt.contains(&name) => {}
+                Use::Name(name) | Use::Attribute(name) | Use::Text(name) if exempt(name) => {}
                 Use::Text(name) if place.may_be_name && self.rules.refuses_whole(name) => {
                     let position = place.unit.and_then(|unit| self.reader.position(place.code, unit));
                     doubtful.push((position, name.to_owned(), Gap { line: line(place), text }, place.classes.to_vec()));
@@ -124,8 +124,12 @@ fn line(place: &Place<'_, '_>) -> Option<u64> {
     u64::try_from(line).ok().filter(|line| *line > 0)
 }
 
+/// The refusal of code, for an exception that is raised while other code runs.
+pub(crate) fn described(gaps: &[Gap]) -> String {
+    gaps.iter().map(|gap| gap.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// For code of which no syntax tree is at hand.
-#[cfg(feature = "inline")]
 pub(crate) fn no_declarations() -> PyResult<Declared> {
     Ok(Declared::new())
 }

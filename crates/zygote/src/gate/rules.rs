@@ -154,7 +154,7 @@ fn clip(name: &str) -> String {
     name.chars().take(QUOTED).collect()
 }
 
-fn is_dunder(name: &str) -> bool {
+pub(crate) fn is_dunder(name: &str) -> bool {
     name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 

@@ -7,13 +7,16 @@ use pyo3::types::code::PyCodeInput;
 use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyString, PyTuple};
 
 use super::text;
-use crate::gate::{Declared, Gate};
+use crate::gate::{Declared, Gate, is_dunder};
 
 /// What [`Compiler::wrap`] needs, captured before user code exists.
 pub(super) struct Compiler {
     parse: Py<PyAny>,
     wrap: Py<PyAny>,
     declared: Py<PyAny>,
+    parse_text: Py<PyAny>,
+    compile_text: Py<PyAny>,
+    is_of_fields: Py<PyAny>,
     code_consts: Py<PyAny>,
     /// Names under which user code calls the guards: import plain, as, from; format.
     pub(super) guard_names: [Py<PyString>; 4],
@@ -45,6 +48,9 @@ impl Compiler {
             parse: named("parse")?.unbind(),
             wrap: named("wrap")?.unbind(),
             declared: named("declared")?.unbind(),
+            parse_text: named("parse_text")?.unbind(),
+            compile_text: named("compile_text")?.unbind(),
+            is_of_fields: named("is_of_fields")?.unbind(),
             code_consts: descriptors.get_item("co_consts")?.getattr("__get__")?.unbind(),
             guard_names: [guard("IMPORT")?, guard("IMPORT_AS")?, guard("IMPORT_FROM")?, guard("FORMAT")?],
         })
@@ -78,14 +84,62 @@ impl Compiler {
     /// # Errors
     /// It is no code of an interpreter that is understood.
     pub(super) fn judge(&self, gate: &Gate, code: &Bound<'_, PyCode>, tree: &Tree<'_>) -> PyResult<Vec<Gap>> {
-        gate.refuse(code, &[], &mut || {
-            type Row = (u32, u32, u32, u32, String);
-            let rows: Vec<Row> = self.declared.bind(code.py()).call1((&tree.tree,))?.extract()?;
-            let rows = rows
-                .into_iter()
-                .map(|(line, column, end_line, end_column, name)| ((line, column, end_line, end_column), name));
-            Ok(rows.collect::<Declared>())
-        })
+        gate.refuse(code, &|_| false, &mut || self.declared(&tree.tree))
+    }
+
+    fn declared(&self, tree: &Bound<'_, PyAny>) -> PyResult<Declared> {
+        type Row = (u32, u32, u32, u32, String);
+        let rows: Vec<Row> = self.declared.bind(tree.py()).call1((tree,))?.extract()?;
+        let rows = rows
+            .into_iter()
+            .map(|(line, column, end_line, end_column, name)| ((line, column, end_line, end_column), name));
+        Ok(rows.collect())
+    }
+
+    /// The code of an expression in a text, and what it names and may not.
+    ///
+    /// # Errors
+    /// `SyntaxError` and what else the compiler says of texts.
+    pub(super) fn expression<'py>(
+        &self,
+        gate: &Gate,
+        source: &Bound<'py, PyString>,
+    ) -> PyResult<(Bound<'py, PyCode>, Vec<Gap>)> {
+        let (tree, code) = self.text(source, "eval")?;
+        let gaps = gate.refuse(&code, &|_| false, &mut || self.declared(&tree))?;
+        Ok((code, gaps))
+    }
+
+    /// The code of what `dataclasses` makes of the names of fields; nothing where that is more than names.
+    ///
+    /// # Errors
+    /// As [`Compiler::expression`].
+    pub(super) fn fields<'py>(
+        &self,
+        gate: &Gate,
+        source: &Bound<'py, PyString>,
+    ) -> PyResult<Option<(Bound<'py, PyCode>, Vec<Gap>)>> {
+        /// What the library itself writes there.
+        const ITS_OWN: [&str; 4] = ["__class__", "__qualname__", "__setattr__", "__delattr__"];
+        let (tree, code) = self.text(source, "exec")?;
+        if !self.is_of_fields.bind(code.py()).call1((&tree,))?.extract::<bool>()? {
+            return Ok(None);
+        }
+        // Fields may have names that attributes of other things may not: there is no way from one field on to the next.
+        let exempt = |name: &str| !is_dunder(name) || ITS_OWN.contains(&name);
+        let gaps = gate.refuse(&code, &exempt, &mut || self.declared(&tree))?;
+        Ok(Some((code, gaps)))
+    }
+
+    fn text<'py>(
+        &self,
+        source: &Bound<'py, PyString>,
+        mode: &str,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyCode>)> {
+        let py = source.py();
+        let tree = self.parse_text.bind(py).call1((source, mode))?;
+        let code = self.compile_text.bind(py).call1((&tree, mode))?.cast_into()?;
+        Ok((tree, code))
     }
 }
 

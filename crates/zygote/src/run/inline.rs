@@ -49,7 +49,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn gate_findings(code: &Bound<'_, PyAny>) -> PyResult<String> {
     let runtime = runtime::get(code.py())?;
     let gaps = match code.cast::<PyCode>() {
-        Ok(code) => runtime.gate.refuse(code, &[], &mut gate::no_declarations)?,
+        Ok(code) => runtime.gate.refuse(code, &|_| false, &mut gate::no_declarations)?,
         Err(_) => {
             let tree = runtime.compiler.parse(code.py(), code.extract::<String>()?.as_bytes())?;
             let code = runtime.compiler.wrap(&tree, NodeMode::AllItems)?;

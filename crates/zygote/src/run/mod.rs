@@ -13,6 +13,7 @@ mod builtins;
 mod compile;
 mod environ;
 mod errors;
+mod evaluated;
 mod format;
 mod guard;
 mod handed_out;

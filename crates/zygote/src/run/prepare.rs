@@ -8,6 +8,7 @@ use pyo3::types::code::PyCodeInput;
 use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
 
 use super::compile::Compiler;
+use super::evaluated::{self, Evaluation};
 use super::format::{self, Templates};
 use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
@@ -74,11 +75,15 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         importlib.setattr("import_module", wrap_pyfunction!(guard::import_module, py)?)?;
         importlib.setattr("__import__", wrap_pyfunction!(guard::import, py)?)?;
     }
+    if policy.guards {
+        evaluated::shadow(py)?;
+    }
     let runtime = Runtime {
         policy,
         compiler,
         gate,
         templates: Templates::capture(py)?,
+        evaluation: Evaluation::capture(&real_builtins, builtins.bind(py))?,
         codec: Codec::capture(py)?,
         builtins,
         real_print: py.import("builtins")?.getattr("print")?.unbind(),

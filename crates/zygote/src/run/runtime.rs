@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use super::compile::Compiler;
+use super::evaluated::Evaluation;
 use super::format::Templates;
 use super::json::Codec;
 use super::stream::TextStream;
@@ -22,6 +23,7 @@ pub(super) struct Runtime {
     pub(super) compiler: Compiler,
     pub(super) gate: Gate,
     pub(super) templates: Templates,
+    pub(super) evaluation: Evaluation,
     pub(super) codec: Codec,
     /// The `__builtins__` of user code.
     pub(super) builtins: Py<PyDict>,

@@ -14,7 +14,7 @@ use pyo3::types::{PyCode, PyDict, PyList, PyModule};
 use super::json::{Style, WriteError, Writer};
 use super::output::{Out, Scope};
 use super::runtime::{self, Runtime};
-use super::{compile, environ, errors};
+use super::{compile, environ, errors, evaluated};
 
 /// Runs one task and writes its frames: each print at once, then the tally, then exactly one answer. When `out` fails,
 /// nothing more is written: nobody listens.
@@ -170,6 +170,7 @@ fn call<'py>(
     for (name, value) in variables {
         globals.set_item(name, value)?;
     }
+    evaluated::in_globals(&globals);
     // Dataclasses and type hints look their module up there, and the forkserver's own must not be found.
     runtime.modules.bind(py).set_item("__main__", &main)?;
     // SAFETY: a code object and a dict; the result is a new reference or null with an error set.
