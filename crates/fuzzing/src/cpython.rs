@@ -61,7 +61,8 @@ pub struct Oracle {
 /// A text that says where it was looked for.
 pub fn find() -> Result<PathBuf, String> {
     let named = env::var_os(SETTING).map(PathBuf::from);
-    let found = interpreter::find(named.as_deref(), &|name| env::var_os(name), &MINORS).map_err(|error| error.to_string())?;
+    let found =
+        interpreter::find(named.as_deref(), &|name| env::var_os(name), &MINORS).map_err(|error| error.to_string())?;
     Ok(found.interpreter.path)
 }
 

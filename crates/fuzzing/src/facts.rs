@@ -50,11 +50,18 @@ impl Facts<'_> {
     }
 
     fn text(&mut self, text: &str) {
+        // A carriage return in a literal of several lines is a line end to CPython. Ours keeps it, which hides no word: none
+        // has a line end.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
         self.is(format!("text {}", serde_json::Value::from(text)));
     }
 
     /// Literal pieces between two fields are one text to Python.
-    fn pieces<'e>(&mut self, elements: &'e InterpolatedStringElements, piece: &mut String) -> Vec<&'e InterpolatedElement> {
+    fn pieces<'e>(
+        &mut self,
+        elements: &'e InterpolatedStringElements,
+        piece: &mut String,
+    ) -> Vec<&'e InterpolatedElement> {
         let mut fields = Vec::new();
         for element in elements {
             match element {
@@ -63,7 +70,9 @@ impl Facts<'_> {
                     if let Some(debug) = &field.debug_text {
                         let range = field.expression.range();
                         piece.push_str(&debug.leading);
-                        piece.push_str(self.source.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default());
+                        piece.push_str(
+                            self.source.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default(),
+                        );
                         piece.push_str(&debug.trailing);
                     }
                     self.flush(piece);
@@ -131,13 +140,17 @@ impl Facts<'_> {
             AnyNodeRef::PatternMatchMapping(node) => {
                 return self.told(format!("MatchMapping {}", text_of(node.rest.as_ref())));
             }
-            AnyNodeRef::PatternMatchStar(node) => return self.told(format!("MatchStar {}", text_of(node.name.as_ref()))),
+            AnyNodeRef::PatternMatchStar(node) => {
+                return self.told(format!("MatchStar {}", text_of(node.name.as_ref())));
+            }
             AnyNodeRef::PatternMatchAs(node) => return self.told(format!("MatchAs {}", text_of(node.name.as_ref()))),
             AnyNodeRef::PatternMatchClass(node) => {
                 let words: Vec<&str> = node.arguments.keywords.iter().map(|keyword| keyword.attr.as_str()).collect();
                 return self.told(format!("MatchClass {} {}", node.arguments.patterns.len(), words.join(" ")));
             }
-            AnyNodeRef::Alias(node) => return self.told(format!("alias {} {}", node.name, text_of(node.asname.as_ref()))),
+            AnyNodeRef::Alias(node) => {
+                return self.told(format!("alias {} {}", node.name, text_of(node.asname.as_ref())));
+            }
             AnyNodeRef::Comprehension(node) => return self.told(format!("for {}", node.ifs.len())),
             AnyNodeRef::Parameter(node) => return self.told(format!("parameter {}", node.name)),
             AnyNodeRef::Keyword(node) => {

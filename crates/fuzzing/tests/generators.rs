@@ -44,7 +44,19 @@ fn most_programs_compile_and_every_position_is_planted() {
     println!("{compiled} of {all} compile, {planted_somewhere} with something planted; {told:#?}");
     assert!(compiled * 2 > all, "{compiled} of {all} compile: {told:#?}");
     assert!(planted_somewhere * 2 > all);
-    for position in ["name", "attribute", "keyword", "pattern", "imported", "text", "taken", "capture", "positional", "parameter", "module"] {
+    for position in [
+        "name",
+        "attribute",
+        "keyword",
+        "pattern",
+        "imported",
+        "text",
+        "taken",
+        "capture",
+        "positional",
+        "parameter",
+        "module",
+    ] {
         assert!(positions.contains(position), "nothing at {position}: {positions:?}");
     }
 }

@@ -288,7 +288,8 @@ def constant(value):
 
 
 def plain(text):
-    """Lone surrogates as our parser reads them."""
+    """Lone surrogates as our parser reads them, and line ends as they are compared."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 

@@ -8,7 +8,8 @@ use crate::cpython::{Question, ask};
 use crate::rules;
 
 const PIECES: [&str; 24] = [
-    "{", "}", "{0", "{x", ".", "[", "]", ":", "!r", "!", "{{", "}}", "'", "\"", " ", "a", "0", "é", "\n", "{:{", "}}", "].", "!é:", ".a[b",
+    "{", "}", "{0", "{x", ".", "[", "]", ":", "!r", "!", "{{", "}}", "'", "\"", " ", "a", "0", "é", "\n", "{:{", "}}",
+    "].", "!é:", ".a[b",
 ];
 
 /// Puts a template together and holds the analyzer's reading against `CPython`'s.

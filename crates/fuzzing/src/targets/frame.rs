@@ -36,7 +36,9 @@ fn written(frame: &Incoming) -> Option<String> {
         Incoming::OfferAccept { task_id, offer_id } => {
             json!({"type": "broker:taskofferaccept", "taskId": task_id, "offerId": offer_id})
         }
-        Incoming::Cancel { task_id, reason } => json!({"type": "broker:taskcancel", "taskId": task_id, "reason": reason}),
+        Incoming::Cancel { task_id, reason } => {
+            json!({"type": "broker:taskcancel", "taskId": task_id, "reason": reason})
+        }
         Incoming::Settings { task_id, settings: Ok(settings) } => return Some(of_settings(task_id, settings)),
         Incoming::Settings { settings: Err(_), .. } => return None,
     };

@@ -61,7 +61,9 @@ impl Play {
             0..=3 => self.top_up(book),
             4..=7 => self.accept(choices, book),
             8 | 9 => self.busy = self.busy.saturating_sub(1),
-            10 => self.now += Duration::from_millis(choices.pick(&[1, 99, 100, 4999, 5000, 5100, 5499, 5600, 86_400_000])),
+            10 => {
+                self.now += Duration::from_millis(choices.pick(&[1, 99, 100, 4999, 5000, 5100, 5499, 5600, 86_400_000]))
+            }
             11 => self.now += Duration::from_millis(u64::from(choices.byte())),
             12 | 13 => {
                 let is_news = !self.is_closed && !self.is_offering;
@@ -89,7 +91,8 @@ impl Play {
 
     fn top_up(&mut self, book: &mut OfferBook) {
         let offers = book.top_up(self.now, self.busy);
-        let (open, late) = std::mem::take(&mut self.open).into_iter().partition::<Vec<_>, _>(|(_, until)| *until > self.now);
+        let (open, late) =
+            std::mem::take(&mut self.open).into_iter().partition::<Vec<_>, _>(|(_, until)| *until > self.now);
         self.open = open;
         self.expired += late.len() as u64;
         self.gone.extend(late.into_iter().map(|(id, _)| id));

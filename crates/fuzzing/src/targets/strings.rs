@@ -100,7 +100,8 @@ mod tests {
     fn expressions_are_made_in_many_ways_and_all_are_known() {
         let mut ways = std::collections::BTreeSet::new();
         for seed in 0_u32..400 {
-            let bytes: Vec<u8> = (0..40_u32).map(|at| (seed.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 ^ at as u8).collect();
+            let bytes: Vec<u8> =
+                (0..40_u32).map(|at| (seed.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 ^ at as u8).collect();
             body(&bytes);
             ways.insert(expression(&mut Choices::new(&bytes), "__class__", DEPTH));
         }

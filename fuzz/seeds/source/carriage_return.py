@@ -1,0 +1,1 @@
+# harmlessx.__class__

@@ -1,0 +1,1 @@
+class A(metaclass=x.__class__): pass

@@ -1,0 +1,1 @@
+return str.__init__.__objclass__

@@ -1,0 +1,3 @@
+class M:
+    def __prepare__(name, bases):
+        return D()

@@ -1,0 +1,3 @@
+def f():
+    global __builtins__
+    __builtins__ = {}

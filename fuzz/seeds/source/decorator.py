@@ -1,0 +1,2 @@
+@(lambda f: f.__globals__)
+def g(): pass

@@ -1,0 +1,1 @@
+return __import__('o' + 's').system('id')

@@ -1,0 +1,1 @@
+return '{0:{1.__class__}}'.format(x, y)

@@ -1,0 +1,2 @@
+def f(): pass
+return f.__globals__['__builtins__']

@@ -1,0 +1,1 @@
+return ().__class__.__base__.__subclasses__()

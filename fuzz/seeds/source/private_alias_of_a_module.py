@@ -1,0 +1,2 @@
+import json
+return json._os.system('id')

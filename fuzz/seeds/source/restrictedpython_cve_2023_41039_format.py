@@ -1,0 +1,1 @@
+return '{0.__globals__}'.format(f)

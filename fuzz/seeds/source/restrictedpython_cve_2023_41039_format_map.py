@@ -1,0 +1,1 @@
+return '{a[__globals__]}'.format_map({'a': f})

@@ -1,0 +1,4 @@
+try:
+    x.y
+except AttributeError as e:
+    return e.obj

@@ -1,0 +1,3 @@
+import json
+f = F().get_field
+return f('0.__class__', (x,), {})

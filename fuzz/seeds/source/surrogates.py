@@ -1,0 +1,1 @@
+x = '\ud800' '\N{DIGIT ONE}' b'\xff'

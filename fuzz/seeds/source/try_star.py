@@ -1,0 +1,6 @@
+try:
+    pass
+except* (A, B) as c:
+    raise
+finally:
+    pass

@@ -1,0 +1,1 @@
+type T[A: int = 1, *B, **C] = A | B

@@ -1,0 +1,1 @@
+def f[T: ().__class__](): pass

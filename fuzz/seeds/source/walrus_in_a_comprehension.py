@@ -1,0 +1,1 @@
+[y := x.__class__ for x in [()]]
