@@ -7,7 +7,6 @@
 mod expressions;
 mod imports;
 mod patterns;
-mod percent;
 mod private;
 mod statements;
 mod texts;

@@ -1,5 +1,7 @@
 //! String constants, as literals, as parts of f-strings, and folded.
 
+mod percent;
+
 use rustpython_ast::{
     Expr, ExprFString, ExprTString, FStringPart, InterpolatedElement, InterpolatedStringElement,
     InterpolatedStringElements,

@@ -2,12 +2,12 @@
 
 use rustpython_ast::{Expr, ExprBinOp, Operator};
 
-use super::Judge;
+use crate::judge::Judge;
 
 impl<'a> Judge<'a> {
     /// Judges the constants that `'%s…' % (…,)` is compiled to. Also where `CPython` leaves it alone, for a conversion other
     /// than `%s`, `%r` and `%a`: which it takes is its own affair.
-    pub(super) fn percent(&mut self, node: &'a ExprBinOp) {
+    pub(in crate::judge) fn percent(&mut self, node: &'a ExprBinOp) {
         let (Operator::Mod, Expr::StringLiteral(template), Expr::Tuple(_)) = (node.op, &*node.left, &*node.right)
         else {
             return;
