@@ -38,7 +38,6 @@ impl<'a> Judge<'a> {
                 self.folded = folded;
             }
             Expr::BinOp(node) => {
-                self.percent(node);
                 self.expression(&node.left);
                 self.expression(&node.right);
             }

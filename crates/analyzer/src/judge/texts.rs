@@ -1,7 +1,5 @@
 //! String constants, as literals, as parts of f-strings, and folded.
 
-mod percent;
-
 use rustpython_ast::{
     Expr, ExprFString, ExprTString, FStringPart, InterpolatedElement, InterpolatedStringElement,
     InterpolatedStringElements,
