@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_analyzer::StringRule;
-use palisade_channel::control::{Modules, Names, Preparation, Texts};
+use palisade_channel::control::{Hardening, Modules, Names, Preparation, Texts};
 use palisade_policy::{Abilities, Allow, LayerMode, Layers, Policy};
 use palisade_sandbox::cgroup::{GroupLimits, Groups};
 use palisade_sandbox::identity;
@@ -146,6 +146,7 @@ fn alone(
         builtins_deny: policy.builtins_deny.clone(),
         guards: policy.interpreter.guards,
         names: names(policy),
+        hardening: hardening(&policy.interpreter),
         preload: policy.preload.clone(),
         preload_stdlib_extensions: policy.preload_all_stdlib,
         transitive_imports: config.allow_transitive_imports,
@@ -161,6 +162,18 @@ fn alone(
         settled,
     };
     Ok((planned, modes))
+}
+
+/// What is taken out of the interpreter, by name.
+fn hardening(interpreter: &palisade_policy::Interpreter) -> Hardening {
+    Hardening {
+        removals: interpreter.removals.names(),
+        kept_for_late_imports: interpreter.kept_for_late_imports.names(),
+        read_only: interpreter.read_only.names(),
+        closed_constructors: interpreter.closed_constructors.names(),
+        replaced: interpreter.replaced.names(),
+        foreign: interpreter.foreign.names(),
+    }
 }
 
 /// The policy's abilities, as the sandbox calls them.

@@ -19,6 +19,7 @@ fn every_case_gives_its_frames() {
         .arg(Path::new(ROOT).join("crates/zygote/tests_py/run_cases.py"))
         .arg(extension())
         .arg(Path::new(ROOT).join("tests/user_code/cases.toml"))
+        .arg(Path::new(ROOT).join("policy/default.toml"))
         .output()
         .expect("the interpreter runs");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

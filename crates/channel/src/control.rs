@@ -90,12 +90,32 @@ pub struct Preparation {
     pub guards: bool,
     /// Names that user code may not use.
     pub names: Names,
+    /// What is taken out of the interpreter, where there are guards.
+    pub hardening: Hardening,
     /// Modules to import now.
     pub preload: Vec<String>,
     /// Whether every extension module of the standard library is imported now, because late imports cannot map one.
     pub preload_stdlib_extensions: bool,
     /// Whether packages may import whatever they need (`N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS`).
     pub transitive_imports: bool,
+}
+
+/// What is taken out of the interpreter, as the policy's section `interpreter` names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hardening {
+    /// Attributes, as `module.type.attribute`.
+    pub removals: Vec<String>,
+    /// Those of them that stay where tasks may import what was not loaded ahead.
+    pub kept_for_late_imports: Vec<String>,
+    /// Attributes that can be read and not written.
+    pub read_only: Vec<String>,
+    /// Types that cannot be called to make an object, as `module.type`.
+    pub closed_constructors: Vec<String>,
+    /// What is replaced, by the names the extension knows.
+    pub replaced: Vec<String>,
+    /// Attributes taken away from all other types.
+    pub foreign: Vec<String>,
 }
 
 /// Upwards.

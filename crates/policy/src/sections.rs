@@ -160,9 +160,23 @@ sections! {
         format_methods: Names,
     }
     /// What is taken out of the interpreter.
-    interpreter: Interpreter + Copy {
-        /// Whether user code gets the import guard and the built-ins without the denied ones; else it has the real ones.
+    interpreter: Interpreter {
+        /// Whether user code gets the import guard and the built-ins without the denied ones, and the keys below are in force;
+        /// else it has the real ones.
         guards: bool,
+        /// Attributes that are taken away from the interpreter's own types, as `module.type.attribute`.
+        removals: Names,
+        /// Those of them that stay where a wildcard lets modules be imported by tasks.
+        kept_for_late_imports: Names,
+        /// Attributes that can be read and no longer written.
+        read_only: Names,
+        /// Types that cannot be called to make an object.
+        closed_constructors: Names,
+        /// What the interpreter itself uses, so that it is replaced and not taken away: "type.__subclasses__",
+        /// "AttributeError.obj", "mappingproxy.operators".
+        replaced: Names,
+        /// Attributes that are taken away from every other type that has them.
+        foreign: Names,
     }
     /// Built-in functions.
     builtins: Builtins {

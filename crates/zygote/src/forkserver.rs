@@ -208,6 +208,7 @@ fn settings(preparation: Preparation) -> run::Settings {
         builtins_deny: preparation.builtins_deny,
         guards: preparation.guards,
         names: preparation.names,
+        hardening: preparation.hardening,
         modules: preparation.preload,
         preload_stdlib_extensions: preparation.preload_stdlib_extensions,
         transitive_imports: preparation.transitive_imports,

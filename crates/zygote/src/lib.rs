@@ -2,12 +2,14 @@
 //!
 //! `serve` is all that Python sees of it. The process it runs in is in jail already (see the sandbox crate), holds no
 //! secret and sees no user byte; `forkserver` is its loop, `child` what a forked child does from its first instruction
-//! to its last, `run` how user code runs there, `gate` what judges it once more when it is compiled.
+//! to its last, `harden` what is taken out of the interpreter before, `run` how user code runs there, `gate` what judges it once
+//! more when it is compiled.
 #![allow(unsafe_code, reason = "this crate is where Palisade touches the interpreter")]
 
 mod child;
 mod forkserver;
 mod gate;
+mod harden;
 pub(crate) mod run;
 
 use pyo3::prelude::*;

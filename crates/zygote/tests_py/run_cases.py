@@ -1,6 +1,6 @@
 """Runs the table of tests/user_code/cases.toml through the extension, inside this interpreter's own forked children.
 
-    python run_cases.py EXTENSION CASES [NAME...]
+    python run_cases.py EXTENSION CASES POLICY [NAME...]
 
 The children are not sealed: this is about how user code runs, not about what holds it. One process per distinct
 settings is prepared as the forkserver is; each case runs in a child forked from it. Exits with 1 when a case failed.
@@ -142,7 +142,14 @@ def imports_are_noticed(extension):
     return wrong
 
 
-def main(extension_path, table_path, *only):
+def hardening(policy_path):
+    """What the shipped policy takes out of the interpreter."""
+    with open(policy_path, "rb") as file:
+        section = tomllib.load(file)["interpreter"]
+    return {key: [entry["name"] for entry in value] for key, value in section.items() if key != "guards"}
+
+
+def main(extension_path, table_path, policy_path, *only):
     with open(table_path, "rb") as file:
         table = tomllib.load(file)
     groups = {}
@@ -154,6 +161,7 @@ def main(extension_path, table_path, *only):
         if only and case["name"] not in only:
             continue
         settings = {key: case.get(key, table["default"].get(key)) for key in SETTINGS}
+        settings["hardening"] = hardening(policy_path)
         settings = json.dumps({key: value for key, value in settings.items() if value is not None})
         groups.setdefault(settings, []).append(case)
 

@@ -152,7 +152,7 @@ fn may_format(code: &[u8]) -> bool {
 }
 
 /// The file name of user code in tracebacks.
-pub(super) fn filename(mode: NodeMode) -> &'static str {
+pub(crate) fn filename(mode: NodeMode) -> &'static str {
     match mode {
         NodeMode::AllItems => "<all_items_task_execution>",
         NodeMode::EachItem => "<per_item_task_execution>",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_channel::control::Names;
+use palisade_channel::control::{Hardening, Names};
 use palisade_channel::frame::Kind;
 use palisade_channel::message::{NodeMode, TaskHead};
 use pyo3::exceptions::PyValueError;
@@ -21,6 +21,7 @@ struct Lists {
     builtins_deny: Vec<String>,
     unguarded: bool,
     names: Names,
+    hardening: Hardening,
     modules: Vec<String>,
     preload_stdlib_extensions: bool,
     transitive_imports: bool,
@@ -69,6 +70,7 @@ fn prepare_inline(py: Python<'_>, settings: &str) -> PyResult<Vec<(String, Strin
         builtins_deny: lists.builtins_deny,
         guards: !lists.unguarded,
         names: lists.names,
+        hardening: lists.hardening,
         modules: lists.modules,
         preload_stdlib_extensions: lists.preload_stdlib_extensions,
         transitive_imports: lists.transitive_imports,

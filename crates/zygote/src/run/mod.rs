@@ -31,8 +31,9 @@ pub(crate) mod text;
 
 use std::collections::BTreeSet;
 
-use palisade_channel::control::Names;
+use palisade_channel::control::{Hardening, Names};
 
+pub(crate) use compile::filename;
 pub(crate) use prepare::{prepare, warm_up};
 pub(crate) use reseed::reseed;
 pub(crate) use task::run_task;
@@ -77,6 +78,8 @@ pub(crate) struct Settings {
     pub(crate) guards: bool,
     /// Names that user code may not use, and whether compiled code is held against them.
     pub(crate) names: Names,
+    /// What is taken out of the interpreter, where there are guards.
+    pub(crate) hardening: Hardening,
     /// Modules to import ahead besides the allowed ones, dotted names included.
     pub(crate) modules: Vec<String>,
     /// Whether to import every extension module of the standard library ahead: for a wildcard, as a child that may read

@@ -14,6 +14,7 @@ use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
 use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
 use crate::gate::Gate;
+use crate::harden;
 
 /// Goes through what most tasks go through, so that its pages are there when a task comes.
 const DUMMY: &[u8] = br#"
@@ -61,6 +62,8 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         builtins::all(&real_builtins)?.unbind()
     };
     let gate = Gate::capture(py, &settings.names)?;
+    let late = [&settings.stdlib, &settings.external].contains(&&Allow::All);
+    let hardening = settings.guards.then(|| settings.hardening.clone());
     let policy = ImportPolicy::new(settings, stdlib_names);
     let compiler = Compiler::capture(py)?;
     let functions = [
@@ -100,6 +103,11 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     warm_up(py);
 
     reseed::find(py)?;
+    if let Some(lists) = hardening {
+        // Whatever is captured above is so before names are taken away.
+        harden::harden(py, &lists, late)?;
+        warm_up(py);
+    }
     let gc = py.import("gc")?;
     gc.call_method0("collect")?;
     gc.call_method0("freeze")?;
