@@ -64,6 +64,8 @@ pub struct Profile {
     /// Its name.
     pub name: String,
     rules: Arc<Rules>,
+    /// Whether the interpreter's hardening holds nothing, by what the policy allows.
+    language_layer_void: bool,
     pub(crate) pool: Pool,
     pub(crate) limits: TaskLimits,
     pub(crate) settled: Vec<Outcome>,
@@ -251,6 +253,7 @@ impl Profile {
         let profile = Self {
             name: policy.name.clone(),
             rules: Arc::new(policy.rules()),
+            language_layer_void: !policy.language_layer_void().is_empty(),
             pool,
             limits: TaskLimits {
                 memory: mib(policy.limits.memory_mib),

@@ -173,6 +173,8 @@ fn hardening(interpreter: &palisade_policy::Interpreter) -> Hardening {
         closed_constructors: interpreter.closed_constructors.names(),
         replaced: interpreter.replaced.names(),
         foreign: interpreter.foreign.names(),
+        facade_deny: interpreter.facade_deny.names(),
+        without_facade: interpreter.without_facade.names(),
     }
 }
 

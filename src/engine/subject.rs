@@ -50,7 +50,7 @@ impl Subject for Engine {
             profile: profile.name.clone(),
             spares: profile.pool.spares(),
             layers: if profile.pool.forkserver().is_some() { profile.layers() } else { Vec::new() },
-            language_layer_void: profile.rules.allows_everything(),
+            language_layer_void: profile.language_layer_void,
         };
         self.profiles().map(stock).collect()
     }

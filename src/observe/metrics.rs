@@ -153,7 +153,7 @@ pub const TABLE: &[Metric] = &[
         Gauge,
         "0 or 1",
         &[("profile", Values::Profiles)],
-        "Whether the allow lists make the language layer void, so that only the kernel's layers hold",
+        "Whether the policy makes the language layer void, by a wildcard or a module that cannot be made safe, so that only the kernel's layers hold",
     ),
     metric(BUILD, Gauge, "always 1", &[("version", Values::Version)], "The program"),
 ];

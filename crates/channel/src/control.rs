@@ -116,6 +116,10 @@ pub struct Hardening {
     pub replaced: Vec<String>,
     /// Attributes taken away from all other types.
     pub foreign: Vec<String>,
+    /// What no facade of a module shows, by dotted names.
+    pub facade_deny: Vec<String>,
+    /// Modules that are handed out as they are, with all below them: no facade can be made of them.
+    pub without_facade: Vec<String>,
 }
 
 /// Upwards.

@@ -83,7 +83,10 @@ impl Policy {
         } = settings;
         let Network { connect_tcp, .. } = network;
         let (stdlib, external) = (modules.stdlib.allow(), modules.external.allow());
-        (problems.len() == before).then(|| Self {
+        if problems.len() != before {
+            return None;
+        }
+        let mut policy = Self {
             name: name.to_owned(),
             builtins_deny: builtins.deny.names(),
             interpreter,
@@ -102,7 +105,14 @@ impl Policy {
             external,
             modules,
             needs,
-        })
+        };
+        let void = policy.language_layer_void();
+        // That guards are off is said already.
+        if policy.interpreter.guards && !void.is_empty() {
+            let what = "the language layer is void, and only the kernel's layers hold";
+            policy.warnings.push(format!("{what}: {}", void.join("; ")));
+        }
+        Some(policy)
     }
 
     /// The analyzer's part of it.
@@ -121,6 +131,25 @@ impl Policy {
             private_module_names: self.analyzer.private_module_names,
             limits: AnalyzerLimits { code_bytes: self.limits.code_bytes, ..AnalyzerLimits::default() },
         }
+    }
+
+    /// Why the language layer holds nothing, so that the kernel's layers alone do: one fact each. Empty where it holds.
+    pub fn language_layer_void(&self) -> Vec<String> {
+        let mut why = Vec::new();
+        if !self.interpreter.guards {
+            why.push("interpreter.guards is false".to_owned());
+        }
+        for (path, list) in [("modules.stdlib", &self.stdlib), ("modules.external", &self.external)] {
+            match list {
+                Allow::All => why.push(format!("{path} allows every module")),
+                Allow::Only(names) => {
+                    let without = self.interpreter.without_facade.0.iter();
+                    let allowed = without.filter(|item| names.contains(&item.name));
+                    why.extend(allowed.map(|item| format!("{path} allows {}: {}", item.name, item.reason)));
+                }
+            }
+        }
+        why
     }
 
     /// Why each ability is there, or would be if the tier let it.

@@ -177,6 +177,11 @@ sections! {
         replaced: Names,
         /// Attributes that are taken away from every other type that has them.
         foreign: Names,
+        /// What no facade of a module shows, by its dotted name and wherever it is found, besides denied built-ins.
+        facade_deny: Names,
+        /// Modules of which no facade can be made: where one of them is allowed, the language layer is void. A part of a
+        /// package that is listed here is not handed out, unless the whole package is listed.
+        without_facade: Names,
     }
     /// Built-in functions.
     builtins: Builtins {

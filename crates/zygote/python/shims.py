@@ -21,7 +21,9 @@ def install(user_frames, late):
     sys._current_exceptions = nothing
     if "inspect" in sys.modules:
         # Documented as possible, so callers are prepared for it.
-        sys.modules["inspect"].currentframe = no_frame
+        inspect = sys.modules["inspect"]
+        inspect.currentframe = no_frame
+        inspect.stack = inspect.trace = no_frames
     if "logging" in sys.modules:
         # The documented way to have logging not look for its caller.
         sys.modules["logging"]._srcfile = None
@@ -44,6 +46,10 @@ def nothing():
 
 def no_frame():
     return None
+
+
+def no_frames(context=1):
+    return []
 
 
 def tracebacks(traceback, user_frames):

@@ -79,3 +79,23 @@ fn a_module_is_explained_by_the_list_that_allows_it() {
     let strict = built_in("strict", nothing()).unwrap();
     assert!(strict.default_profile().explain_module("pickle").join("\n").contains("no list may allow it"));
 }
+
+#[test]
+fn what_makes_the_language_layer_void_is_said_and_refused_by_strict() {
+    let void = |list: &str| built_in("default", stdlib(list)).unwrap().default_profile().language_layer_void();
+    assert_eq!(void("json,re,sys,io,inspect,logging,types"), [""; 0]);
+    assert_eq!(void("*"), ["modules.stdlib allows every module"]);
+    let policies = built_in("default", stdlib("json,pickle,gc")).unwrap();
+    let warning = policies.warnings().join("\n");
+    assert!(warning.contains("the language layer is void, and only the kernel's layers hold: "), "{warning}");
+    assert!(warning.contains("modules.stdlib allows pickle: unpickling calls what the data names"), "{warning}");
+    assert!(warning.contains("modules.stdlib allows gc: "), "{warning}");
+    let default = built_in("default", nothing()).unwrap();
+    for module in default.default_profile().interpreter.without_facade.names() {
+        // A part of a package is not handed out.
+        if !module.contains('.') {
+            let text = problems_of(built_in("strict", stdlib(&module)));
+            assert!(text.contains(&format!("modules.stdlib allows {module:?}")), "{module}: {text}");
+        }
+    }
+}

@@ -13,6 +13,25 @@ pub(super) fn type_of<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, P
     found.ok_or_else(|| mistake(name, "no type of this interpreter"))
 }
 
+/// What a dotted name stands for, unless its module is not loaded: then there is nothing that could lead to it.
+///
+/// # Errors
+/// The module is there and lacks it.
+pub(super) fn loaded_object<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !is_loaded(py, name)? {
+        return Ok(None);
+    }
+    object(py, name)
+}
+
+/// Whether the top-level module of a dotted name is loaded.
+///
+/// # Errors
+/// No memory.
+pub(super) fn is_loaded(py: Python<'_>, name: &str) -> PyResult<bool> {
+    py.import("sys")?.getattr("modules")?.contains(name.split('.').next().unwrap_or(name))
+}
+
 /// `module.type.attribute` apart: the type, and the attribute's name.
 ///
 /// # Errors

@@ -13,11 +13,23 @@ use super::names;
 /// There is no such type.
 pub(super) fn remove<'n>(py: Python<'_>, names: impl Iterator<Item = &'n str>) -> PyResult<()> {
     // All are looked up before the first goes: the look-up itself uses some.
-    let found = names.map(|name| names::attribute_of(py, name)).collect::<PyResult<Vec<_>>>()?;
-    for (owner, attribute) in found {
+    let found = |name| match names::is_loaded(py, name) {
+        // A package that is not there has no types.
+        Ok(false) if !is_of_the_library(py, name) => Ok(None),
+        Ok(_) => names::attribute_of(py, name).map(Some),
+        Err(error) => Err(error),
+    };
+    let found = names.map(found).collect::<PyResult<Vec<_>>>()?;
+    for (owner, attribute) in found.into_iter().flatten() {
         take(&owner, attribute)?;
     }
     Ok(())
+}
+
+fn is_of_the_library(py: Python<'_>, name: &str) -> bool {
+    let top_level = name.split('.').next().unwrap_or(name);
+    let names = py.import("sys").and_then(|sys| sys.getattr("stdlib_module_names"));
+    names.and_then(|names| names.contains(top_level)).unwrap_or(true)
 }
 
 /// Takes one attribute out of a type's own dictionary; false where that has it not.

@@ -11,10 +11,10 @@ use pyo3::exceptions::{
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyModule, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::handed_out::handed_out;
 use super::runtime::{self, Runtime};
+use crate::harden::facades;
 
 pyo3::create_exception!(
     palisade,
@@ -229,7 +229,15 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         let null = std::ptr::null_mut();
         Bound::from_owned_ptr_or_err(py, ffi::PyImport_ImportModuleLevelObject(wanted.as_ptr(), null, null, names, 0))
     };
-    let module = module.map_err(|error| {
+    if module.is_ok() {
+        // What user code gets is a facade of it.
+        facades::attach(py, name)?;
+        let shown = if names.is_null() { name.split('.').next().unwrap_or(name) } else { name };
+        if let Some(facade) = facades::handed_out(py, shown)? {
+            return Ok(facade);
+        }
+    }
+    module.map_err(|error| {
         if !error.is_instance_of::<PyPermissionError>(py) {
             return error;
         }
@@ -237,9 +245,7 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         let unavailable = import_error(&py.get_type::<PyImportError>(), &text, name);
         unavailable.set_cause(py, Some(error));
         unavailable
-    })?;
-    let top = if names.is_null() { name.split('.').next().unwrap_or(name) } else { name };
-    handed_out(top, module)
+    })
 }
 
 /// An attribute of a module, or its sub-module of that name.
@@ -252,10 +258,8 @@ fn attribute<'py>(module: &Bound<'py, PyAny>, module_name: &str, name: &str) -> 
     if !error.is_instance_of::<PyAttributeError>(py) {
         return Err(error);
     }
-    let full_name = format!("{module_name}.{name}");
-    let loaded = runtime::get(py)?.modules.bind(py).get_item(&full_name)?;
-    if let Some(module) = loaded.filter(PyAnyMethods::is_instance_of::<PyModule>) {
-        return handed_out(&full_name, module);
+    if let Some(module) = facades::handed_out(py, &format!("{module_name}.{name}"))? {
+        return Ok(module);
     }
     Err(import_error(
         &py.get_type::<PyImportError>(),

@@ -16,7 +16,6 @@ mod errors;
 mod evaluated;
 mod format;
 mod guard;
-mod handed_out;
 #[cfg(feature = "inline")]
 pub(crate) mod inline;
 mod json;

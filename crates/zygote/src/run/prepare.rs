@@ -62,8 +62,12 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         builtins::all(&real_builtins)?.unbind()
     };
     let gate = Gate::capture(py, &settings.names)?;
-    let late = [&settings.stdlib, &settings.external].contains(&&Allow::All);
     let hardening = settings.guards.then(|| settings.hardening.clone());
+    let open = harden::Open {
+        modules: allowed(&settings),
+        builtins_deny: settings.builtins_deny.clone(),
+        late: [&settings.stdlib, &settings.external].contains(&&Allow::All),
+    };
     let policy = ImportPolicy::new(settings, stdlib_names);
     let compiler = Compiler::capture(py)?;
     let functions = [
@@ -105,7 +109,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     reseed::find(py)?;
     if let Some(lists) = hardening {
         // Whatever is captured above is so before names are taken away.
-        harden::harden(py, &lists, late)?;
+        harden::harden(py, &lists, &open)?;
         warm_up(py);
     }
     let gc = py.import("gc")?;
@@ -113,6 +117,18 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     gc.call_method0("freeze")?;
     gc.call_method0("disable")?;
     Ok(Prepared { failed_modules })
+}
+
+/// Top-level names of what user code may import; `*` where that is everything of one kind.
+fn allowed(settings: &Settings) -> Vec<String> {
+    let mut names = Vec::new();
+    for list in [&settings.stdlib, &settings.external] {
+        match list {
+            Allow::All => names.push("*".to_owned()),
+            Allow::Only(list) => names.extend(list.iter().cloned()),
+        }
+    }
+    names
 }
 
 fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Vec<(String, String)>> {

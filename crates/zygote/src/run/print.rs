@@ -7,6 +7,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::json::{Style, WriteError};
 use super::{output, runtime, text};
+use crate::harden::facades;
 
 /// Prints values to the workflow's log.
 #[pyfunction]
@@ -45,7 +46,10 @@ fn elsewhere<'py>(
 ) -> Option<Bound<'py, PyAny>> {
     // As CPython does, so that contextlib.redirect_stdout works.
     let stdout = || runtime.sys.bind(py).get_item("stdout").ok().flatten();
-    let file = file.cloned().or_else(stdout).filter(|file| !file.is_none())?;
+    // Who assigns to `sys.stdout` assigns to what stands for `sys`.
+    let assigned = || facades::shown(py, "sys")?.get_item("stdout").ok().flatten();
+    let assigned = || assigned().filter(|file| !file.is(&runtime.streams.output));
+    let file = file.cloned().or_else(assigned).or_else(stdout).filter(|file| !file.is_none())?;
     (!file.is(&runtime.streams.output)).then_some(file)
 }
 
