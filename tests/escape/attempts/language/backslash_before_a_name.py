@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: a line continued between the dot and the name
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = quit.__init__.\
 __globals__

@@ -1,10 +1,9 @@
 # class: exceptions and frames
 # technique: the frame of a generator, and back from it
 # advisory: CVE-2023-37271
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def frames():
     yield running.gi_frame

@@ -1,10 +1,9 @@
 # class: format strings
 # technique: format_map reads items and attributes of a mapping's values
 # advisory: CVE-2023-41039
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     "{q.__init__.__globals__[sys].nothing}".format_map({"q": quit})

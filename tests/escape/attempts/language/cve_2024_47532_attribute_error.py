@@ -1,10 +1,9 @@
 # class: exceptions and frames
 # technique: an AttributeError keeps the object whose attribute was missing
 # advisory: CVE-2024-47532
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     quit.__init__.__globals__["sys"].nothing

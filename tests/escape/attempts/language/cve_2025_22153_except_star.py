@@ -1,10 +1,9 @@
 # class: exceptions and frames
 # technique: except* hands over a group, whose traceback has frames
 # advisory: CVE-2025-22153
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     [][0]

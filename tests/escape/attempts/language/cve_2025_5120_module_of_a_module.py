@@ -1,11 +1,10 @@
 # class: allowed modules leak others
 # technique: an allowed module holds a dangerous one under its public name
 # advisory: CVE-2025-5120
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import statistics
 g = {"sys": statistics.sys}

@@ -1,11 +1,10 @@
 # class: allowed modules leak others
 # technique: internals of what code may import lead to commands on the host, as Pyodide's did
 # advisory: CVE-2025-68668
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: made
-# interpreter-gap: yes
 host = _items[0]["json"]
 import json
 os = json.codecs.sys.modules["os"]

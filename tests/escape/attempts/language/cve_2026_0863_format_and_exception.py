@@ -1,10 +1,9 @@
 # class: format strings
 # technique: a format field walks attributes, the AttributeError keeps what it was about
 # advisory: CVE-2026-0863
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     "{0.__init__.__globals__[sys].nothing}".format(quit)

@@ -1,10 +1,9 @@
 # class: wrapper breaking
 # technique: the name of the built-ins redefined, for functions made after it
 # advisory: CVE-2026-49444
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 global __builtins__
 __builtins__ = quit.__init__.__globals__["sys"].modules["builtins"]

@@ -1,10 +1,9 @@
 # class: attribute access without a dot
 # technique: the same with no class statement and no name in the text
 # advisory: CVE-2026-49444
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def kind(x):
     return classmethod(lambda c: c).__get__(x)()

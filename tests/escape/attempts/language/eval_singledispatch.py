@@ -1,10 +1,9 @@
 # class: eval-like library code
 # technique: registering a function by its string annotation
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import functools
 import json

@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: a field over several lines, with a comment and a backslash
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 f"{'\n'.join([  # }
     (g := quit.__init__.__globals__) and ''

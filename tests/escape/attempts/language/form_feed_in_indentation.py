@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: a form feed sets the column back to zero
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 if True:
       g = quit.__init__.__globals__

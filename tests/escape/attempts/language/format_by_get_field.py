@@ -1,10 +1,9 @@
 # class: format strings
 # technique: string.Formatter's own reader of attributes, which gives the object itself
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import string
 u = chr(95) * 2

@@ -1,9 +1,8 @@
 # class: exceptions and frames
 # technique: frames below the task's own, which are the runner's
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def frames():
     yield running.gi_frame.f_back

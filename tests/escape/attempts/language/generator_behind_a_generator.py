@@ -1,9 +1,8 @@
 # class: exceptions and frames
 # technique: what a generator delegates to, and its frame
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def inner():
     yield 1

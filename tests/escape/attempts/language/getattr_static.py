@@ -1,10 +1,9 @@
 # class: attribute access without a dot
 # technique: inspect reads attributes by names
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # allow: codecs, importlib, inspect, io, linecache, pathlib, pickle, timeit, uuid
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import inspect
 g = inspect.getattr_static(quit.__init__.__func__, '__globals__').__get__(quit.__init__.__func__)

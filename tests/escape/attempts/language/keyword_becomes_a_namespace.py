@@ -1,9 +1,8 @@
 # class: attribute access without a dot
 # technique: a hook as a keyword argument that becomes a class's namespace
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def kind(x):
     return classmethod(lambda c: c).__get__(x)()

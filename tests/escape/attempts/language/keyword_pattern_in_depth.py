@@ -1,9 +1,8 @@
 # class: attribute access without a dot
 # technique: class patterns in class patterns
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def kind(x):
     return classmethod(lambda c: c).__get__(x)()

@@ -1,10 +1,9 @@
 # class: allowed modules leak others
 # technique: dataclasses holds inspect, which holds importlib and sys
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import dataclasses
 found = dataclasses.inspect.sys

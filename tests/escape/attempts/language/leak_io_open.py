@@ -1,10 +1,9 @@
 # class: allowed modules leak others
 # technique: io.open is the built-in
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: codecs, importlib, inspect, io, linecache, pathlib, pickle, timeit, uuid
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import io
 with io.open(host["secret"]) as file:

@@ -1,10 +1,9 @@
 # class: allowed modules leak others
 # technique: uuid holds os, which starts processes
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: codecs, importlib, inspect, io, linecache, pathlib, pickle, timeit, uuid
 # witness: made
-# interpreter-gap: yes
 host = _items[0]["json"]
 import uuid
 uuid.os.waitpid(uuid.os.posix_spawn(host["program"], [host["program"], host["folder"] + "/" + host["mark"]], {}), 0)

@@ -1,10 +1,9 @@
 # class: attribute access without a dot
 # technique: __getstate__ of a module is a copy of its dictionary
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import json
 opener = json.__getstate__()["codecs"].__getstate__()["builtins"].open

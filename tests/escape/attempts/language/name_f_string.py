@@ -1,10 +1,9 @@
 # class: names built at run time
 # technique: an attribute's name by an f-string
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import operator
 under = '_' * 2

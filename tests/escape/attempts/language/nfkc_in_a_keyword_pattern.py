@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: a keyword of a class pattern in full-width letters
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def kind(x):
     return classmethod(lambda c: c).__get__(x)()

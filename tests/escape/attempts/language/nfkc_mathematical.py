@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: an attribute in mathematical letters
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = quit.__init__.__𝐠𝑙𝓸𝔟𝕒𝖑𝗌__
 os = g["sys"].modules["os"]

@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: an attribute with full-width underscores
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = quit.__init__._＿globals＿_
 os = g["sys"].modules["os"]

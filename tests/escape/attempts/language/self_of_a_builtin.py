@@ -1,8 +1,7 @@
 # class: denied builtins come back
 # technique: the module any built-in function is bound to
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 return [{"json": {"reached": len.__self__.open(host["secret"]).read()}}]

@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: case and _ as names
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 case = _ = quit.__init__
 match _:

@@ -1,9 +1,8 @@
 # class: parser differentials
 # technique: type as the name of a function
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def type(x):
     return x

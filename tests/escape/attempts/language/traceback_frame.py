@@ -1,9 +1,8 @@
 # class: exceptions and frames
 # technique: the frame of an exception's traceback
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     [][0]

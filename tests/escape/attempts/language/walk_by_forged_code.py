@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a function's code replaced by one with names that no text has
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def read(x):
     return x.harmless

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: the metaclass without naming it, then the root class from it
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def kind(x):
     return classmethod(lambda c: c).__get__(x)()

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: from a literal to the root class, to all subclasses, to the globals of os
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 classes = ().__class__.__base__.__subclasses__()
 g = [c for c in classes if str(c) == "<class 'os._wrap_close'>"][0].__init__.__globals__

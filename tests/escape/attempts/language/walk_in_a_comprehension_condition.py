@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the condition of a comprehension
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 [0 for _ in 'x' if (g := quit.__init__.__globals__)]
 os = g["sys"].modules["os"]

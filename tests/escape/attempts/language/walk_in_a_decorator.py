@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in a decorator
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 @(lambda function: quit.__init__.__globals__)
 def g():

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in a generator expression
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = next(quit.__init__.__globals__ for _ in 'x')
 os = g["sys"].modules["os"]

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the default of a lambda's parameter
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = (lambda g=quit.__init__.__globals__: g)()
 os = g["sys"].modules["os"]

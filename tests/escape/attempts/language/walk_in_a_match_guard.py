@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the guard of a case
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 match 1:
     case 1 if (g := quit.__init__.__globals__):

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the subject of a match
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 match quit.__init__.__globals__:
     case g:

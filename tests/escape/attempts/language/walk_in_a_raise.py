@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in what is raised
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 try:
     raise KeyError(quit.__init__.__globals__)

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in a part of a slice
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 'ab'[0 : (g := quit.__init__.__globals__) and 1 : 1]
 os = g["sys"].modules["os"]

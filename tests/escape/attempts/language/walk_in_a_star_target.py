@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in a starred target
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 box = [0]
 first, *box[(g := quit.__init__.__globals__) and 0] = 1, 2

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the value of a type alias
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 type Alias = quit.__init__.__globals__
 g = Alias.__value__

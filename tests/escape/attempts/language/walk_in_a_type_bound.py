@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in the bound of a type parameter
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 def generic[T: quit.__init__.__globals__]():
     pass

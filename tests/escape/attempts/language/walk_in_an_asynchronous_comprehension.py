@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in an asynchronous comprehension
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 async def once():
     yield 1

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in an f-string in a field of an f-string, with the same quotes
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 f"{f"{f"{(g := quit.__init__.__globals__) and 1}"}"}"
 os = g["sys"].modules["os"]

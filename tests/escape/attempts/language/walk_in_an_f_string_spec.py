@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in a field nested in the format spec of an f-string
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 f"{1:{(g := quit.__init__.__globals__) and 3}}"
 os = g["sys"].modules["os"]

@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in an index
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 box = [0]
 box[(g := quit.__init__.__globals__) and 0]

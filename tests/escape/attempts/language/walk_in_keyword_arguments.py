@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: a forbidden attribute in keywords spread into a call
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 g = (lambda **names: names)(**quit.__init__.__globals__)
 os = g["sys"].modules["os"]

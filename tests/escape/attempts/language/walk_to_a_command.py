@@ -1,9 +1,8 @@
 # class: object graph walk
 # technique: from a literal to a process
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: made
-# interpreter-gap: yes
 host = _items[0]["json"]
 classes = ().__class__.__base__.__subclasses__()
 os = [c for c in classes if str(c) == "<class 'os._wrap_close'>"][0].__init__.__globals__

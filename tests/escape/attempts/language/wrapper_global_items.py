@@ -1,9 +1,8 @@
 # class: wrapper breaking
 # technique: the names of the runner made global and taken away
-# layers: analyzer, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
-# interpreter-gap: yes
 global _items, print, _query
 host = _items[0]["json"]
 del _items
