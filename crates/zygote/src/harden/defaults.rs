@@ -1,14 +1,14 @@
-//! Defaults of parameters that are gadgets: a function's `__defaults__` must stay, and some functions of the library keep a
-//! module or a denied built-in there.
+//! Where functions and classes of the library keep a module or a denied built-in in sight: in defaults of parameters, as
+//! `__defaults__` must stay, and as attributes of classes (`pathlib.PurePath.parser`).
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFunction, PyModule, PyString, PyTuple};
 
-use super::facades;
+use super::{facades, foreign, removals};
 
-/// Replaces, in every function that is loaded, what facades would not show: a module by its facade, the real `getattr` by one
-/// for public names, anything else by None.
+/// Replaces, in every function and class that is loaded, what facades would not show: a module by its facade; in functions also
+/// the real `getattr` by one for public names, and anything else by None.
 ///
 /// # Errors
 /// No memory.
@@ -40,6 +40,16 @@ pub(super) fn sweep(py: Python<'_>) -> PyResult<()> {
                 if let Some(safe) = safe(&value)? {
                     defaults.set_item(name, safe)?;
                 }
+            }
+        }
+    }
+    for class in foreign::all(py)? {
+        let dictionary = removals::dictionary(&class)?;
+        let modules = dictionary.iter().filter_map(|(name, value)| Some((name, value.cast_into::<PyModule>().ok()?)));
+        for (name, module) in modules.collect::<Vec<_>>() {
+            if let Some(facade) = facades::of_any(&module)? {
+                dictionary.set_item(name, facade)?;
+                removals::modified(&class);
             }
         }
     }

@@ -7,11 +7,12 @@ use palisade_channel::frame::Kind;
 use palisade_channel::message::{NodeMode, TaskHead};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCode};
+use pyo3::types::{PyBytes, PyCode, PyDict};
 use serde::Deserialize;
 
 use super::{Allow, Settings, prepare, run_task, runtime, warm_up};
 use crate::gate;
+use crate::harden::facades;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +43,7 @@ fn invalid(error: impl std::fmt::Display) -> PyErr {
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare_inline, module)?)?;
     module.add_function(wrap_pyfunction!(gate_findings, module)?)?;
+    module.add_function(wrap_pyfunction!(hand_out, module)?)?;
     module.add_function(wrap_pyfunction!(run_inline, module)?)
 }
 
@@ -58,6 +60,21 @@ fn gate_findings(code: &Bound<'_, PyAny>) -> PyResult<String> {
         }
     };
     serde_json::to_string(&gaps).map_err(invalid)
+}
+
+/// What user code has before it runs, and the modules of these names as it gets them.
+#[pyfunction]
+fn hand_out<'py>(py: Python<'py>, names: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+    let runtime = runtime::get(py)?;
+    let namespace = PyDict::new(py);
+    namespace.set_item("__builtins__", &runtime.builtins)?;
+    for (name, function) in &runtime.guards {
+        namespace.set_item(name, function)?;
+    }
+    for name in names {
+        namespace.set_item(&name, facades::handed_out(py, &name)?)?;
+    }
+    Ok(namespace)
 }
 
 /// Prepares this interpreter; gives the modules that failed.
