@@ -121,6 +121,8 @@ pub enum ErrorKind {
         /// The number of the call, as the child told.
         syscall: i64,
     },
+    /// It got the interpreter to do what no task may.
+    Tripwire,
     /// Its process answered with something that is no answer.
     Protocol,
     /// No child could be sealed for it; nothing of it ran.

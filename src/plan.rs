@@ -175,6 +175,7 @@ fn hardening(interpreter: &palisade_policy::Interpreter) -> Hardening {
         foreign: interpreter.foreign.names(),
         facade_deny: interpreter.facade_deny.names(),
         without_facade: interpreter.without_facade.names(),
+        tripwire: interpreter.tripwire.names(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task};
 use crate::forkserver::Death;
 use crate::frame::Settings;
+use crate::logging::one_line;
 use crate::observe::{TaskNames, labels, security};
 use crate::pool::{Child, LastBreath};
 use crate::verdict::{Outcome, verdict};
@@ -41,6 +42,9 @@ const CLOCKS_DIFFER: u32 = 80;
 
 /// So many looks in a row may fail: a process that ends is unreadable for a moment.
 const MOST_UNREADABLE: u32 = 100;
+
+/// Longest name of an audit event that is passed on.
+const LONGEST_EVENT: usize = 64;
 
 /// How long a child that closed its socket may take to end by itself.
 const END_BY_ITSELF: Duration = Duration::from_millis(250);
@@ -67,6 +71,9 @@ pub(crate) async fn run(
         report.refused_by = vec![labels::ANALYZER_GAP];
         security::analyzer_gap(&TaskNames::of(&task.id, settings), &settings.code, gaps);
     }
+    if let Outcome::Tripped { event } = &outcome {
+        security::tripped(&TaskNames::of(&task.id, settings), &settings.code, event);
+    }
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
@@ -82,6 +89,8 @@ struct Said {
     prints: Vec<palisade_channel::message::Print>,
     omitted: u64,
     trapped: Option<i64>,
+    /// The audit event that it ended at, as it says.
+    tripped: Option<String>,
     /// What prints and result hold of the memory for all answers.
     room: Room,
     /// Length of a result that waits for room.
@@ -171,7 +180,10 @@ async fn supervise(
             let cpu_limit = child.cpu_limit();
             match child.end_within(END_BY_ITSELF).await {
                 LastBreath::Killed => Outcome::HungUp,
-                LastBreath::ByItself(death) => died(death, cpu_limit, said.trapped),
+                LastBreath::ByItself(death) => match said.tripped.take() {
+                    Some(event) => Outcome::Tripped { event: one_line(&event, LONGEST_EVENT) },
+                    None => died(death, cpu_limit, said.trapped),
+                },
             }
         }
     }

@@ -51,6 +51,11 @@ pub(crate) enum Outcome {
         /// A system call it was trapped at, as it says.
         trapped: Option<i64>,
     },
+    /// It ended itself at an audit event of the interpreter that no task raises.
+    Tripped {
+        /// The event, as it says.
+        event: String,
+    },
     /// It was ended because its process gave up its connection and lived on.
     HungUp,
     /// Its process said what no child of ours says.
@@ -94,6 +99,12 @@ pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u6
             explained(KILLED, "The task's process closed its connection to the runner without an answer")
         }
         Outcome::Died { how, trapped } => died(how, trapped),
+        Outcome::Tripped { event } => described(
+            ErrorKind::Tripwire,
+            format!(
+                "Task was ended because it made the interpreter do what no task may: {event} (policy: interpreter.tripwire)"
+            ),
+        ),
         Outcome::Violation(what) => {
             described(ErrorKind::Protocol, format!("Task process sent an invalid message and was ended: {what}"))
         }

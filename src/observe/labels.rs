@@ -31,6 +31,7 @@ pub const OUTCOMES: &[&str] = &[
     "memory",
     "killed",
     "denied",
+    "tripwire",
     "protocol",
     "not_sealed",
     "settings",
@@ -79,7 +80,7 @@ pub const RULES: &[&str] = &[
 
 /// What ended a task's process before its code did.
 pub const LIMITS: &[&str] =
-    &["wall_clock", "cpu_time", "memory", "threads", "seccomp", "channel", "signal", "cancel", OTHER];
+    &["wall_clock", "cpu_time", "memory", "threads", "seccomp", "tripwire", "channel", "signal", "cancel", OTHER];
 
 /// Whether a probe went through.
 pub const PROBES: &[&str] = &["ok", "failed"];
@@ -105,6 +106,7 @@ pub fn outcome(error: Option<ErrorKind>) -> &'static str {
         Some(ErrorKind::Memory) => "memory",
         Some(ErrorKind::Killed) => "killed",
         Some(ErrorKind::Denied { .. }) => "denied",
+        Some(ErrorKind::Tripwire) => "tripwire",
         Some(ErrorKind::Protocol) => "protocol",
         Some(ErrorKind::NotSealed) => "not_sealed",
         Some(ErrorKind::Settings) => "settings",
@@ -150,6 +152,7 @@ pub(crate) fn killed_by(outcome: &Outcome) -> Option<&'static str> {
         Outcome::OutOfMemory { .. } => Some("memory"),
         Outcome::TooManyThreads { .. } => Some("threads"),
         Outcome::OutOfCpuTime { .. } => Some("cpu_time"),
+        Outcome::Tripped { .. } => Some("tripwire"),
         Outcome::Violation(_) | Outcome::HungUp => Some("channel"),
         Outcome::Died { trapped: Some(_), .. } => Some("seccomp"),
         Outcome::Died { how: Some(How::Signaled(signal)), .. } if *signal == SIGSYS as i32 => Some("seccomp"),
@@ -211,6 +214,7 @@ mod tests {
             ErrorKind::Memory,
             ErrorKind::Killed,
             ErrorKind::Denied { syscall: 1 },
+            ErrorKind::Tripwire,
             ErrorKind::Protocol,
             ErrorKind::NotSealed,
             ErrorKind::Settings,

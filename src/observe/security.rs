@@ -23,6 +23,17 @@ pub(crate) fn analyzer_gap(names: &TaskNames, code: &str, gaps: &[Gap]) {
     );
 }
 
+/// User code got past the interpreter's hardening, and was noticed. `event` is what the child says, so it is a hint and one
+/// line.
+pub(crate) fn tripped(names: &TaskNames, code: &str, event: &str) {
+    tracing::warn!(
+        task_id = names.task_id,
+        code_sha256 = sha256(code),
+        event,
+        "Security event: a task made the interpreter do what no task may, and was ended{names}; report it with the code"
+    );
+}
+
 fn sha256(code: &str) -> String {
     digest(&SHA256, code.as_bytes()).as_ref().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
-use palisade_channel::message::{Failure, Raised, Tally, TaskHead, Trapped};
+use palisade_channel::message::{Failure, Raised, Tally, TaskHead, Trapped, Tripped};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::UnixStream;
@@ -161,7 +161,7 @@ impl<'a> Conversation<'a> {
             Kind::Print => max_print,
             Kind::Done => max_result,
             Kind::Failed => MAX_FAILURE,
-            Kind::Tally | Kind::Trapped => MAX_SMALL,
+            Kind::Tally | Kind::Trapped | Kind::Tripped => MAX_SMALL,
             _ => 0,
         });
         let mut chunk = Vec::with_capacity(4096);
@@ -254,7 +254,7 @@ impl<'a> Conversation<'a> {
     }
 
     async fn take(&mut self, Frame { kind, payload }: Frame) -> Result<Option<End>, End> {
-        if matches!(kind, Kind::Tally | Kind::Trapped) {
+        if matches!(kind, Kind::Tally | Kind::Trapped | Kind::Tripped) {
             self.small += 1;
             if self.small > MOST_SMALL {
                 return Err(End::Violation(format!("more than {MOST_SMALL} {kind:?} frames")));
@@ -268,6 +268,7 @@ impl<'a> Conversation<'a> {
                 self.said.omitted = self.said.omitted.saturating_add(omitted_prints);
             }
             Kind::Trapped => self.said.trapped = Some(parse::<Trapped>(kind, &payload)?.syscall),
+            Kind::Tripped => self.said.tripped = Some(parse::<Tripped>(kind, &payload)?.event),
             Kind::Failed => return Ok(Some(End::Failed(parse_aside(kind, payload).await?))),
             Kind::Done => return result(payload).await.map(|result| Some(End::Done(result))),
             _ => return Err(End::Violation(format!("a {kind:?} frame"))),

@@ -120,6 +120,8 @@ pub struct Hardening {
     pub facade_deny: Vec<String>,
     /// Modules that are handed out as they are, with all below them: no facade can be made of them.
     pub without_facade: Vec<String>,
+    /// Audit events that end a task's process; one that ends with a dot or an underscore stands for all that begin with it.
+    pub tripwire: Vec<String>,
 }
 
 /// Upwards.

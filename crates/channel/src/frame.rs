@@ -29,6 +29,8 @@ pub enum Kind {
     Failed = 20,
     /// Up: [`Trapped`](crate::message::Trapped).
     Trapped = 21,
+    /// Up: [`Tripped`](crate::message::Tripped).
+    Tripped = 22,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             19 => Self::Done,
             20 => Self::Failed,
             21 => Self::Trapped,
+            22 => Self::Tripped,
             _ => return None,
         })
     }

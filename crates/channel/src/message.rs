@@ -168,3 +168,10 @@ pub struct Trapped {
     /// System call number of the native architecture.
     pub syscall: i64,
 }
+
+/// [`Kind::Tripped`](crate::frame::Kind::Tripped): the audit event of the interpreter that ended the process. A hint, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tripped {
+    /// As CPython names it.
+    pub event: String,
+}

@@ -182,6 +182,9 @@ sections! {
         /// Modules of which no facade can be made: where one of them is allowed, the language layer is void. A part of a
         /// package that is listed here is not handed out, unless the whole package is listed.
         without_facade: Names,
+        /// Audit events of the interpreter that no task can raise unless it got past all that is above, and that end it; one that ends with
+        /// a dot or an underscore stands for all that begin with it. Not in force where the language layer is void.
+        tripwire: Names,
     }
     /// Built-in functions.
     builtins: Builtins {

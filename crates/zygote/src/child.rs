@@ -6,13 +6,13 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
-use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead};
+use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead, Tripped};
 use palisade_sandbox::plan::Slot;
 use palisade_sandbox::seal::{Seal, TASK_SOCKET, task_socket};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::run;
+use crate::{harden, run};
 
 /// Longest read from the socket at once.
 const CHUNK: usize = 256 * 1024;
@@ -45,6 +45,7 @@ const EXIT_DONE: i32 = 0;
 const EXIT_NOT_SEALED: i32 = 71;
 const EXIT_CHANNEL: i32 = 72;
 const EXIT_PANIC: i32 = 73;
+const EXIT_TRIPPED: i32 = 74;
 
 /// A child's whole life; returns its exit code.
 fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> i32 {
@@ -72,6 +73,7 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> i32 {
     }
     let Ok(mut task) = receive(&mut channel) else { return EXIT_CHANNEL };
     task.head.env.extend(seal.environment(slot));
+    harden::tripwire::arm();
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
     run::run_task(py, &task.head, &task.code, task.query.as_deref(), &task.items, &mut out);
     EXIT_DONE
@@ -127,6 +129,19 @@ fn receive(channel: &mut File) -> io::Result<Task> {
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
         }
+    }
+}
+
+/// Tells the supervisor which event of the interpreter's ended this process, and ends it: one write, in the middle of whatever
+/// user code was doing.
+pub(crate) fn end_at_tripwire(event: &[u8]) -> ! {
+    let event = String::from_utf8_lossy(event).into_owned();
+    let payload = serde_json::to_vec(&Tripped { event }).unwrap_or_default();
+    let bytes = frame::encode(Kind::Tripped, &payload);
+    // SAFETY: write(2) reads a live buffer; _exit(2) takes no pointers.
+    unsafe {
+        libc::write(TASK_SOCKET, bytes.as_ptr().cast(), bytes.len());
+        libc::_exit(EXIT_TRIPPED)
     }
 }
 

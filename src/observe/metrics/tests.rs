@@ -78,6 +78,7 @@ fn kinds() -> impl Strategy<Value = Option<ErrorKind>> {
         Some(ErrorKind::Cancelled),
         Some(ErrorKind::Memory),
         Some(ErrorKind::Killed),
+        Some(ErrorKind::Tripwire),
         Some(ErrorKind::Protocol),
         Some(ErrorKind::NotSealed),
         Some(ErrorKind::Settings),

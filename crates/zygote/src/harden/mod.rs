@@ -18,6 +18,7 @@ mod replaced;
 mod shims;
 mod slots;
 mod subclasses;
+pub(crate) mod tripwire;
 
 use palisade_channel::control::Hardening;
 use pyo3::prelude::*;
@@ -30,6 +31,8 @@ pub(crate) struct Open {
     pub(crate) builtins_deny: Vec<String>,
     /// Whether modules may be imported later, by tasks.
     pub(crate) late: bool,
+    /// Whether it may import a module of which no facade can be made: whatever Python can do, it may.
+    pub(crate) void: bool,
 }
 
 /// Takes out what the lists name.
@@ -57,5 +60,8 @@ pub(crate) fn harden(py: Python<'_>, lists: &Hardening, open: &Open) -> PyResult
     }
     slots::make_read_only(py, &lists.read_only)?;
     slots::close_constructors(py, &lists.closed_constructors)?;
+    if !open.void {
+        tripwire::stretch(py, &lists.tripwire, &open.modules)?;
+    }
     removals::remove(py, lists.removals.iter().filter(|name| !kept.contains(name)).map(String::as_str))
 }

@@ -63,10 +63,13 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     };
     let gate = Gate::capture(py, &settings.names)?;
     let hardening = settings.guards.then(|| settings.hardening.clone());
+    let allowed = allowed(&settings);
+    let late = allowed.iter().any(|name| name == "*");
     let open = harden::Open {
-        modules: allowed(&settings),
+        void: late || allowed.iter().any(|name| settings.hardening.without_facade.contains(name)),
+        modules: allowed,
         builtins_deny: settings.builtins_deny.clone(),
-        late: [&settings.stdlib, &settings.external].contains(&&Allow::All),
+        late,
     };
     let policy = ImportPolicy::new(settings, stdlib_names);
     let compiler = Compiler::capture(py)?;
