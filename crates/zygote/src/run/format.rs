@@ -49,7 +49,9 @@ pub(super) fn format<'py>(
     let runtime = runtime::get(py)?;
     // The name is a constant of the rewritten code; who calls this under another has taken the guard apart himself.
     let name = text::lossy(method);
-    if let Some(template) = template(runtime, receiver, &name, args, kwargs) {
+    if runtime.policy.guards
+        && let Some(template) = template(runtime, receiver, &name, args, kwargs)
+    {
         let template = text::lossy(&template);
         let rules = runtime.gate.rules();
         let refusal = if name == "get_field" { rules.field(&template) } else { rules.template(&template) };

@@ -24,6 +24,7 @@ mod prepare;
 mod print;
 mod reseed;
 mod runtime;
+mod stack;
 mod stream;
 mod task;
 pub(crate) mod text;

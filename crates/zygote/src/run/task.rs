@@ -14,7 +14,7 @@ use pyo3::types::{PyCode, PyDict, PyList, PyModule};
 use super::json::{Style, WriteError, Writer};
 use super::output::{Out, Scope};
 use super::runtime::{self, Runtime};
-use super::{compile, environ, errors, evaluated};
+use super::{compile, environ, errors, evaluated, stack};
 
 /// Runs one task and writes its frames: each print at once, then the tally, then exactly one answer. When `out` fails,
 /// nothing more is written: nobody listens.
@@ -28,8 +28,10 @@ pub(crate) fn run_task(
 ) {
     let scope = Scope::new(head, out);
     let task = Task { head, code, query, items };
-    let answer = catch_unwind(AssertUnwindSafe(|| task.answer(py)))
-        .unwrap_or_else(|_| Err(Box::new(internal("the runner's part in the child panicked"))));
+    let answer = catch_unwind(AssertUnwindSafe(|| {
+        stack::on_empty(py, || task.answer(py)).unwrap_or_else(|error| Err(Box::new(internal(error))))
+    }))
+    .unwrap_or_else(|_| Err(Box::new(internal("the runner's part in the child panicked"))));
     let totals = scope.close();
     let send = || -> io::Result<()> {
         if let Some(error) = totals.broken {
