@@ -1,10 +1,9 @@
 # class: eval-like library code
 # technique: a signature evaluates annotations
-# layers: landlock, seccomp, identity
+# layers: interpreter, landlock, seccomp, identity
 # code: user
 # allow: codecs, importlib, inspect, io, linecache, pathlib, pickle, timeit, uuid
 # witness: secret
-# interpreter-gap: yes
 host = _items[0]["json"]
 import inspect
 def hinted(x: "open(path).read()"):
