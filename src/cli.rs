@@ -43,7 +43,7 @@ enum Command {
     /// Run one Code-node script, through an embedded broker and a sealed process
     Run(RunArgs),
     /// Judge scripts without running them
-    Analyze(AnalyzeArgs),
+    Analyze(analyze::AnalyzeArgs),
     /// Tell what this host can do, layer by layer
     Check(CheckArgs),
     /// Measure what a tiny task costs on this host
@@ -88,20 +88,6 @@ struct RunArgs {
     /// Print one object on one line instead: result or error, prints as n8n gets them, layers and stages
     #[arg(long)]
     json: bool,
-}
-
-/// Judge scripts without running them: one `FILE:LINE: TEXT` for everything that would be refused.
-///
-/// Exit codes: 0 nothing is; 2 something is; 64 a file cannot be read.
-#[derive(Debug, Args)]
-struct AnalyzeArgs {
-    /// The scripts
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
-    #[command(flatten)]
-    allow: AllowArgs,
-    #[command(flatten)]
-    profile: ProfileArg,
 }
 
 /// What scripts may import, in place of what the environment allows.
@@ -196,10 +182,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.get(1).is_some_and(|argument| argument == jailer::ARGUMENT) {
         return jailer::main();
     }
+    let is_analyze = args.get(1).is_some_and(|command| command == "analyze");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { USAGE } else { 0 };
+            let wrong = if is_analyze { analyze::UNUSABLE } else { USAGE };
+            let code = if error.use_stderr() { wrong } else { 0 };
             // Help that nobody reads is no failure.
             let _ = error.print();
             return ExitCode::from(code);

@@ -1,87 +1,126 @@
-//! `palisade analyze`: what would be refused, in the form compilers and editors use.
+//! `palisade analyze`: what would be refused, where, why, and what would allow it; for people, editors and CI.
 
-use std::io::{self, Write};
-use std::path::Path;
+mod finding;
+mod github;
+mod json;
+mod remedy;
+mod sarif;
+mod text;
+
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use palisade_analyzer::{Verdict, analyze};
+use clap::{Args, ValueEnum};
+use palisade_analyzer::{Rules, analyze};
+use palisade_policy::Policy;
 
-use super::{AnalyzeArgs, USAGE, startup};
+use super::{AllowArgs, ProfileArg, startup};
 use crate::logging::one_line;
+use finding::{Finding, Judged};
 
-const REFUSED: u8 = 2;
+/// Something would be refused by the rules.
+const REFUSED: u8 = 1;
+
+/// Something cannot be judged, or the command line cannot be used. What CI wants to know of this command is not what a shell
+/// wants to know of the others, so its codes are those of linters.
+pub(super) const UNUSABLE: u8 = 2;
+
+/// Judge scripts without running them: what would be refused, where, why, and which setting would allow it.
+///
+/// Exit codes: 0 nothing is refused; 1 something is; 2 a script cannot be judged (it is not there, not Python, or beyond a
+/// limit), or the command line or the policy cannot be used.
+#[derive(Debug, Args)]
+pub(super) struct AnalyzeArgs {
+    /// The scripts, texts of Code nodes; - for stdin
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A file, a folder or a built-in profile's name, in place of what PALISADE_POLICY says
+    #[arg(long, value_name = "FILE|FOLDER|NAME")]
+    policy: Option<PathBuf>,
+    /// How it is printed: text, one JSON object, SARIF 2.1.0, or the workflow commands of GitHub Actions
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    allow: AllowArgs,
+    #[command(flatten)]
+    profile: ProfileArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
 
 pub(super) fn main(args: &AnalyzeArgs) -> ExitCode {
-    let vars = startup::environment();
-    let config = match startup::task_config(&vars, &args.allow) {
-        Ok(config) => config,
-        Err(error) => return unusable(&error.to_string()),
+    let policy = match policy(args) {
+        Ok(policy) => policy,
+        Err(error) => {
+            eprintln!("palisade: {}", one_line(&error, 4000));
+            return ExitCode::from(UNUSABLE);
+        }
     };
-    let rules = match startup::policies(&config, args.profile.profile.as_deref()) {
-        Ok(policies) => policies.default_profile().rules(),
-        Err(error) => return unusable(&error.to_string()),
+    let rules = policy.rules();
+    let judged: Vec<Judged> = args.files.iter().map(|file| judge(file, &policy, &rules)).collect();
+    let text = match args.format {
+        Format::Text => text::print(&judged),
+        Format::Json => json::print(&judged, &policy.name),
+        Format::Sarif => sarif::print(&judged),
+        Format::Github => github::print(&judged),
     };
-    let mut refused = false;
-    for file in &args.files {
-        let source = match read_source(file) {
-            Ok(source) => source,
-            Err(error) => return unusable(&error),
-        };
-        for (line, text) in findings(&source, &analyze(&source, &rules)) {
-            refused = true;
-            let name = one_line(&file.to_string_lossy(), 500);
-            // A reader that has seen enough is no failure.
-            let _ = writeln!(io::stdout(), "{name}:{line}: {}", one_line(&text, 2000));
-        }
+    // A reader that has seen enough is no failure.
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::from(judged.iter().map(code).max().unwrap_or_default())
+}
+
+fn code(judged: &Judged) -> u8 {
+    judged.findings.iter().map(|finding| if finding.is_refusal { REFUSED } else { UNUSABLE }).max().unwrap_or_default()
+}
+
+fn policy(args: &AnalyzeArgs) -> Result<Policy, String> {
+    let mut config = startup::task_config(&startup::environment(), &args.allow).map_err(|error| error.to_string())?;
+    if args.policy.is_some() {
+        config.policy.clone_from(&args.policy);
     }
-    if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS }
+    let policies =
+        startup::policies(&config, args.profile.profile.as_deref()).map_err(|error| format!("policy {error}"))?;
+    Ok(policies.default_profile().clone())
 }
 
-/// The text of a script, or why there is none, in one line.
-pub(super) fn read_source(file: &Path) -> Result<String, String> {
-    let name = || one_line(&file.to_string_lossy(), 500);
-    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", name()))?;
-    String::from_utf8(bytes).map_err(|error| format!("{}: {}", name(), error.utf8_error()))
-}
-
-fn findings(source: &str, verdict: &Verdict) -> Vec<(usize, String)> {
-    let one = |line: u32, text: String| vec![(line as usize, text)];
-    match verdict {
-        Verdict::Clean => Vec::new(),
-        Verdict::Refused(violations) => {
-            violations.iter().map(|violation| (violation.line as usize, violation.text.clone())).collect()
+fn judge(file: &Path, policy: &Policy, rules: &Rules) -> Judged {
+    let name = if is_stdin(file) { "<stdin>".to_owned() } else { file.to_string_lossy().into_owned() };
+    let text = read(file, rules.limits.code_bytes)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|error| format!("not UTF-8: {}", error.utf8_error())));
+    let (source, findings) = match text {
+        Ok(source) => {
+            let findings = finding::findings(&source, &analyze(&source, rules), policy);
+            (source, findings)
         }
-        Verdict::Unparsable(error) => one(error.line, error.message.clone()),
-        Verdict::NulByte => {
-            let before = source.split('\0').next().unwrap_or_default();
-            vec![(before.matches('\n').count() + 1, "source code string cannot contain null bytes".to_owned())]
-        }
-        Verdict::Exceeded(bound) => one(bound.line, bound.to_string()),
-        Verdict::Failed(failure) => one(1, failure.to_string()),
-    }
+        Err(error) => (String::new(), vec![Finding::unreadable(error)]),
+    };
+    Judged { name, source, findings }
 }
 
-fn unusable(text: &str) -> ExitCode {
-    eprintln!("palisade: {text}");
-    ExitCode::from(USAGE)
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{TaskConfig, Variables};
-
-    #[test]
-    fn findings_have_lines_whatever_they_are() {
-        let config = TaskConfig::from_variables(&Variables::new(), &|path| std::fs::read(path)).unwrap();
-        let rules = startup::policies(&config, None).unwrap().default_profile().rules();
-        let find = |source: &str| findings(source, &analyze(source, &rules));
-        assert_eq!(find("x = 1\nreturn x"), []);
-        let found = find("x = 1\nimport os\ny = x.__class__");
-        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
-        assert!(found[0].1.starts_with("Import of standard library module 'os' is disallowed."), "{found:?}");
-        assert_eq!(find("\n\nif x\n")[0].0, 3);
-        assert_eq!(find("a\nb\0\n"), [(2, "source code string cannot contain null bytes".to_owned())]);
-        assert_eq!(find(&format!("\n{}", "(".repeat(100_000))).len(), 1);
+/// Reads one byte more than may be judged, so that a larger file is told by its size, and not read in full.
+fn read(file: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let read = if is_stdin(file) {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| error.to_string())?;
+    if bytes.len() > limit {
+        return Err(format!("it has more than {limit} bytes (policy: limits.code_bytes)"));
     }
+    Ok(bytes)
 }

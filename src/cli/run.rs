@@ -12,7 +12,6 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use tracing::level_filters::LevelFilter;
 
-use super::analyze::read_source;
 use super::local::Local;
 use super::pretty::{escape, pretty};
 use super::startup::{self, CannotRun};
@@ -69,7 +68,7 @@ fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let policies = startup::policies(&config, args.profile.profile.as_deref()).map_err(CannotRun::from)?;
     // There is one task only, and what it is called says nothing of what it may do.
     let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
-    let source = read_source(&args.file).map_err(Failure::Usage)?;
+    let source = startup::read_source(&args.file).map_err(Failure::Usage)?;
     let settings = settings(args, &source).map_err(Failure::Usage)?;
     let internal = |what: &'static str| move |error: io::Error| Failure::Internal(format!("{what}: {error}"));
     startup::harden().map_err(internal("the memory of the process cannot be protected"))?;
@@ -134,7 +133,7 @@ fn settings(args: &RunArgs, source: &str) -> Result<Box<RawValue>, String> {
 
 fn read_items(path: &Path) -> Result<String, String> {
     if path.as_os_str() != "-" {
-        return read_source(path);
+        return startup::read_source(path);
     }
     let mut text = String::new();
     io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;

@@ -96,6 +96,13 @@ fn given(config: &TaskConfig) -> Given {
     config.secret_files.iter().fold(given, |given, (name, file)| given.secret(file, Origin::environment(name)))
 }
 
+/// The text of a file, or why there is none, in one line.
+pub(super) fn read_source(file: &Path) -> Result<String, String> {
+    let name = || one_line(&file.to_string_lossy(), 500);
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", name()))?;
+    String::from_utf8(bytes).map_err(|error| format!("{}: {}", name(), error.utf8_error()))
+}
+
 /// Looks for an interpreter, which takes seconds where many are installed.
 pub(super) fn interpreter(config: &TaskConfig, vars: &Variables) -> Result<Found, NotFound> {
     let look_up = |name: &str| vars.get(OsStr::new(name)).cloned();
