@@ -200,7 +200,18 @@ impl<'a> Judge<'a> {
 
     fn parameter(&mut self, parameter: &'a Parameter) {
         self.declared(parameter, &parameter.name, &parameter.name, Rule::Parameter, text::parameter);
-        self.maybe(parameter.annotation.as_deref());
+        self.annotation(parameter.annotation.as_deref());
+    }
+
+    pub(super) fn annotation(&mut self, annotation: Option<&'a Expr>) {
+        // Of all that is written back as a text, only a name can be a whole word.
+        if self.annotations_are_texts
+            && let Some(Expr::Name(name)) = annotation
+            && !self.is_blocked_name(&name.id)
+        {
+            self.text(name, &name.id);
+        }
+        self.maybe(annotation);
     }
 
     /// A node that Python does not have is refused as what cannot be judged.

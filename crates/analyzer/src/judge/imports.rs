@@ -1,12 +1,22 @@
 //! Imports, by statement and by call.
 
-use rustpython_ast::{Alias, Expr, ExprCall, Identifier, StmtImport, StmtImportFrom};
+use rustpython_ast::{Alias, Expr, ExprCall, Identifier, Stmt, StmtImport, StmtImportFrom};
 use text_size::Ranged;
 
 use super::{Judge, is_mangled};
 use crate::stdlib::is_stdlib;
 use crate::text;
 use crate::verdict::Rule;
+
+/// Whether `from __future__ import annotations` stands where it has to: at the top.
+pub(super) fn keeps_annotations_as_texts(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::ImportFrom(node) => {
+            node.module.as_deref() == Some("__future__") && node.names.iter().any(|alias| &*alias.name == "annotations")
+        }
+        _ => false,
+    })
+}
 
 impl<'a> Judge<'a> {
     pub(super) fn import(&mut self, node: &'a StmtImport) {

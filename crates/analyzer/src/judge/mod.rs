@@ -47,6 +47,7 @@ pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Verdict 
         report: Report::new(rules),
         reported_modules: HashSet::new(),
         imported,
+        annotations_are_texts: imports::keeps_annotations_as_texts(&module.body),
         folder: Folder::new(),
         folded: None,
         depth: 0,
@@ -82,6 +83,8 @@ struct Judge<'a> {
     reported_modules: HashSet<String>,
     /// Names bound by imports.
     imported: Imported<'a>,
+    /// Whether annotations are kept as texts (`from __future__ import annotations`).
+    annotations_are_texts: bool,
     folder: Folder,
     /// The outermost expression that was folded last; what it is made of is not folded again.
     folded: Option<TextRange>,

@@ -36,7 +36,7 @@ impl<'a> Judge<'a> {
             }
             Stmt::AnnAssign(node) => {
                 self.expression(&node.target);
-                self.expression(&node.annotation);
+                self.annotation(Some(&node.annotation));
                 self.maybe(node.value.as_deref());
             }
             Stmt::For(node) => {
@@ -109,7 +109,7 @@ impl<'a> Judge<'a> {
         for decorator in &function.decorator_list {
             self.expression(&decorator.expression);
         }
-        self.maybe(function.returns.as_deref());
+        self.annotation(function.returns.as_deref());
         self.type_params(function.type_params.as_deref());
     }
 

@@ -1,6 +1,6 @@
 # class: attribute access without a dot
 # technique: operator.attrgetter with names between dots, none of which is the whole text
-# layers: interpreter, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # witness: secret

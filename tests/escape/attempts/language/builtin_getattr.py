@@ -1,6 +1,6 @@
 # class: denied builtins come back
 # technique: getattr with a name made at run time
-# layers: interpreter, landlock, seccomp, identity
+# layers: analyzer, interpreter, landlock, seccomp, identity
 # code: user
 # witness: secret
 host = _items[0]["json"]

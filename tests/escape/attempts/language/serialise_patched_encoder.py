@@ -1,7 +1,6 @@
 # class: shared serialiser
 # technique: the encoder's parts replaced
-# layers: supervisor
-# single: what is written is judged by the supervisor alone
+# layers: analyzer, supervisor
 # code: user
 # allow: collections, contextlib, copy, dataclasses, datetime, decimal, enum, functools, json, logging, math, operator, random, re, statistics, string, typing, unicodedata
 # control: the child serialises with its own code, and the supervisor builds every envelope; neither can be switched off
