@@ -59,7 +59,15 @@ class Process:
         return self.log_file.read_text(errors="replace")
 
     def logs(self, text, limit=LONG):
-        until(f"{text!r} in {self.log_file.name}:\n{self.log()[-1500:]}", lambda: text in self.log(), limit)
+        def is_there():
+            alive = self.is_alive()
+            if text in self.log():
+                return True
+            if not alive:
+                raise Failed(f"it ended with code {self.process.returncode}: {self.log()[-1500:]}")
+            return False
+
+        until(f"{text!r} in {self.log_file.name}", is_there, limit)
 
     def is_alive(self):
         return self.process.poll() is None
@@ -233,6 +241,14 @@ class Palisade:
         }
         self.process = Process([program], env, "/", folder / f"palisade-{Palisade.count}.log")
         self.process.logs("Registered with broker")
+
+    @staticmethod
+    def python(program):
+        """The interpreter it finds with the whole environment of the driver."""
+        done = subprocess.run([program, "check", "--json"], capture_output=True, text=True, timeout=LONG)
+        found = next(row["found"] for row in json.loads(done.stdout)["checks"] if row["name"] == "interpreter")
+        # "CPython 3.13.0: /path, from ..."
+        return found.split(": ", 1)[1].rsplit(", ", 1)[0]
 
     def received(self):
         """Tasks it got settings of, a count."""

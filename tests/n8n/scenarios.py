@@ -343,7 +343,9 @@ def as_the_launcher_starts_it(stage):
     stage.palisade.process.stop()
     for _ in range(2):
         stage.palisade = stage.new_palisade(
-            inherited=("PATH", "LANG", "TZ", "TERM", "PALISADE_PYTHON"),
+            inherited=("PATH", "LANG", "TZ", "TERM"),
+            # Where pyenv has it nobody finds it without HOME.
+            PALISADE_PYTHON=Palisade.python(stage.program),
             N8N_RUNNERS_GRANT_TOKEN=stage.n8n.grant_token(),
             N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT="3",
             N8N_RUNNERS_TASK_TIMEOUT="60",
