@@ -65,6 +65,19 @@ fn series(metrics: &str) -> BTreeSet<String> {
     lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
 }
 
+/// Waits for so many: the stock may be on its way.
+async fn has_spares(runner: &Runner, count: f64) {
+    let begun = Instant::now();
+    loop {
+        let (_, metrics) = runner.get("/metrics").await;
+        if value(&metrics, r#"palisade_spares{profile="default"}"#) >= count {
+            return;
+        }
+        assert!(begun.elapsed() < LONG, "{metrics}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[track_caller]
 fn assert_value(metrics: &str, series: &str, expected: f64) {
     assert!((value(metrics, series) - expected).abs() < 1e-9, "{series} is {}", value(metrics, series));
@@ -103,7 +116,7 @@ async fn health_metrics_and_events_of_a_runner_at_work() {
     assert_value(&metrics, r#"palisade_language_layer_void{profile="default"}"#, 0.0);
     assert_value(&metrics, "palisade_registered", 1.0);
     assert!(value(&metrics, "palisade_result_bytes_total") > 5.0);
-    assert!(value(&metrics, r#"palisade_spares{profile="default"}"#) >= 1.0, "{metrics}");
+    has_spares(&runner, 1.0).await;
     for text in ["forged", "boom", "w1", "n1\"", "raising"] {
         assert!(!metrics.contains(text), "{text} of a user is in the metrics");
     }
@@ -166,15 +179,7 @@ async fn a_runner_that_cannot_run_tasks_is_not_healthy() {
     let broker = broker().await;
     let mut runner = Runner::of(&broker, TOKEN, &HEALTH);
     becomes(&runner, "/readyz", 200).await;
-    let begun = Instant::now();
-    loop {
-        let (_, metrics) = runner.get("/metrics").await;
-        if value(&metrics, r#"palisade_spares{profile="default"}"#) >= 5.0 {
-            break;
-        }
-        assert!(begun.elapsed() < LONG, "{metrics}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    has_spares(&runner, 5.0).await;
     let below = runner.descendants();
     assert!(below.len() >= 6, "a forkserver and its spares: {below:?}");
     for pid in &below {
