@@ -232,7 +232,7 @@ impl Keeper {
             let until = self.serve(&forkserver, &mut failures, |f| self.is_worn(f)).await;
             let successor = match until {
                 Until::Unfit => {
-                    forkserver.end();
+                    self.end(&forkserver);
                     self.replace(&mut failures, false).await
                 }
                 // It goes on serving while its successor comes up.
@@ -241,7 +241,7 @@ impl Keeper {
                     tokio::select! {
                         successor = self.replace(&mut failures, true) => successor,
                         _ = self.serve(&forkserver, &mut others, |_| false) => {
-                            forkserver.end();
+                            self.end(&forkserver);
                             self.replace(&mut failures, false).await
                         }
                     }
@@ -251,6 +251,12 @@ impl Keeper {
             self.shared.spares().clear();
             forkserver = successor;
         }
+    }
+
+    /// Ends a forkserver, and with it the stock: its children die with it, and a dead one in stock would be taken for readiness.
+    fn end(&self, forkserver: &Forkserver) {
+        forkserver.end();
+        self.shared.spares().clear();
     }
 
     /// Fills the stock from one forkserver until it is of no use, or `retired`.
