@@ -212,7 +212,7 @@ impl Facts<'_> {
             }
             AnyNodeRef::ExprStringLiteral(node) => return self.text(node.value.to_str()),
             AnyNodeRef::ExprBytesLiteral(node) => {
-                let hex: String = node.value.bytes().map(|byte| format!("{byte:02x}")).collect();
+                let hex = node.value.bytes().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
                 return self.is(format!("bytes {hex}"));
             }
             AnyNodeRef::ExprNumberLiteral(node) => match &node.value {

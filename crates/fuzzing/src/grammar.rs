@@ -37,9 +37,7 @@ pub fn program(choices: &mut Choices<'_>, plants: bool) -> Program {
         indent: 0,
         depth: 0,
         fresh: 0,
-        in_loop: false,
-        in_async: false,
-        is_narrow: false,
+        around: Around::default(),
         quotes: Vec::new(),
     };
     if writer.choices.once_in(8) {
@@ -64,6 +62,15 @@ enum Place {
 const HARMLESS: [&str; 12] =
     ["x", "y", "item", "data", "_items", "größe", "klass", "__x", "_y", "obj_", "name", "__private"];
 
+/// What is around the place that is written at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Around {
+    a_loop: bool,
+    async_code: bool,
+    /// A place that neither `:=` nor `await` may be in.
+    is_narrow: bool,
+}
+
 struct Writer<'c, 'b> {
     choices: &'c mut Choices<'b>,
     words: &'static Words,
@@ -74,10 +81,7 @@ struct Writer<'c, 'b> {
     depth: u32,
     /// Numbers names that may be there only once.
     fresh: usize,
-    in_loop: bool,
-    in_async: bool,
-    /// In a place that neither `:=` nor `await` may be in.
-    is_narrow: bool,
+    around: Around,
     /// Quotes of the f-strings around, which inner ones avoid.
     quotes: Vec<&'static str>,
 }
@@ -157,9 +161,9 @@ impl Writer<'_, '_> {
 
     /// What `write` writes where neither `:=` nor `await` may be.
     fn narrow(&mut self, write: impl FnOnce(&mut Self)) {
-        let was = std::mem::replace(&mut self.is_narrow, true);
+        let was = std::mem::replace(&mut self.around.is_narrow, true);
         write(self);
-        self.is_narrow = was;
+        self.around.is_narrow = was;
     }
 
     /// Between `least` and `least + more` times, with `separator` between.

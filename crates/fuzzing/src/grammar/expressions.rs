@@ -56,7 +56,7 @@ impl Writer<'_, '_> {
             12 => writer.lambda(),
             13 => writer.narrow(Self::comprehension),
             14 => writer.display(),
-            15 if !writer.is_narrow => {
+            15 if !writer.around.is_narrow => {
                 writer.push("(");
                 writer.word(Place::Name);
                 writer.push(" := ");
@@ -65,7 +65,7 @@ impl Writer<'_, '_> {
             }
             16 => writer.f_string(),
             17 => writer.text(),
-            18 if writer.in_async && !writer.is_narrow => {
+            18 if writer.around.async_code && !writer.around.is_narrow => {
                 writer.push("(await ");
                 writer.primary();
                 writer.push(")");

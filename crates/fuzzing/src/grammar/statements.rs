@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Place, Writer};
+use super::{Around, Place, Writer};
 
 /// Modules that are not allowed: of the standard library, and not.
 const FORBIDDEN: [&str; 6] = ["os", "sys", "subprocess.popen", "requests", "builtins", "ｏs"];
@@ -83,7 +83,7 @@ impl Writer<'_, '_> {
                 self.push(", ");
                 self.expression();
                 self.push("; ");
-                self.push(if self.in_loop { "break\n" } else { "pass\n" });
+                self.push(if self.around.a_loop { "break\n" } else { "pass\n" });
             }
             _ => {
                 self.line("return ");
@@ -160,7 +160,7 @@ impl Writer<'_, '_> {
             self.expression();
             self.push("\n");
         }
-        let was = (self.in_async, self.in_loop);
+        let was = self.around;
         let is_async = self.choices.once_in(3);
         self.line(if is_async { "async def " } else { "def " });
         self.word(Place::Name);
@@ -177,7 +177,7 @@ impl Writer<'_, '_> {
             }
         });
         self.push(":");
-        (self.in_async, self.in_loop) = (is_async, false);
+        self.around = Around { async_code: is_async, ..Around::default() };
         if self.choices.once_in(4) {
             self.push("\n");
             self.indent += 1;
@@ -188,7 +188,7 @@ impl Writer<'_, '_> {
             self.out.pop();
         }
         self.body();
-        (self.in_async, self.in_loop) = was;
+        self.around = was;
     }
 
     fn parameters(&mut self) {
@@ -254,30 +254,30 @@ impl Writer<'_, '_> {
             writer.push(")");
         });
         self.push(":");
-        let was = (self.in_async, self.in_loop);
-        (self.in_async, self.in_loop) = (false, false);
+        let was = self.around;
+        self.around = Around::default();
         self.body();
-        (self.in_async, self.in_loop) = was;
+        self.around = was;
     }
 
     fn loop_statement(&mut self) {
-        let was = std::mem::replace(&mut self.in_loop, true);
+        let was = std::mem::replace(&mut self.around.a_loop, true);
         if self.choices.once_in(2) {
             self.clause("while ", Self::expression);
         } else {
-            let head = if self.in_async { "async for " } else { "for " };
+            let head = if self.around.async_code { "async for " } else { "for " };
             self.clause(head, |writer| {
                 writer.target();
                 writer.push(" in ");
                 writer.expression();
             });
         }
-        self.in_loop = was;
+        self.around.a_loop = was;
         self.clause("else", |_| {});
     }
 
     fn with(&mut self) {
-        let head = if self.in_async { "async with " } else { "with " };
+        let head = if self.around.async_code { "async with " } else { "with " };
         self.clause(head, |writer| {
             writer.expression();
             writer.push(" as ");

@@ -43,6 +43,6 @@ fn template(choices: &mut Choices<'_>) -> String {
 
 /// A literal that spells out each character by its number.
 fn literal(text: &str) -> String {
-    let escaped: String = text.chars().map(|letter| format!("\\U{:08x}", u32::from(letter))).collect();
+    let escaped = text.chars().fold(String::new(), |text, letter| format!("{text}\\U{:08x}", u32::from(letter)));
     format!("'{escaped}'")
 }

@@ -62,7 +62,8 @@ impl Play {
             4..=7 => self.accept(choices, book),
             8 | 9 => self.busy = self.busy.saturating_sub(1),
             10 => {
-                self.now += Duration::from_millis(choices.pick(&[1, 99, 100, 4999, 5000, 5100, 5499, 5600, 86_400_000]))
+                self.now +=
+                    Duration::from_millis(choices.pick(&[1, 99, 100, 4999, 5000, 5100, 5499, 5600, 86_400_000]));
             }
             11 => self.now += Duration::from_millis(u64::from(choices.byte())),
             12 | 13 => {

@@ -99,9 +99,14 @@ mod tests {
     #[test]
     fn expressions_are_made_in_many_ways_and_all_are_known() {
         let mut ways = std::collections::BTreeSet::new();
-        for seed in 0_u32..400 {
-            let bytes: Vec<u8> =
-                (0..40_u32).map(|at| (seed.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 ^ at as u8).collect();
+        for seed in 1_u64..=400 {
+            let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let bytes: Vec<u8> = (0..40)
+                .map(|_| {
+                    state = state.rotate_left(13).wrapping_mul(5);
+                    state.to_le_bytes()[3]
+                })
+                .collect();
             body(&bytes);
             ways.insert(expression(&mut Choices::new(&bytes), "__class__", DEPTH));
         }
