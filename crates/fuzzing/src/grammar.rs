@@ -36,6 +36,7 @@ pub fn program(choices: &mut Choices<'_>, plants: bool) -> Program {
         planted: Vec::new(),
         indent: 0,
         depth: 0,
+        nesting: 0,
         fresh: 0,
         around: Around::default(),
         quotes: Vec::new(),
@@ -79,6 +80,8 @@ struct Writer<'c, 'b> {
     planted: Vec<String>,
     indent: usize,
     depth: u32,
+    /// Expressions around.
+    nesting: u32,
     /// Numbers names that may be there only once.
     fresh: usize,
     around: Around,

@@ -12,6 +12,12 @@ const ATOMS: [&str; 12] =
 
 impl Writer<'_, '_> {
     pub(super) fn expression(&mut self) {
+        self.nesting += 1;
+        self.nested();
+        self.nesting -= 1;
+    }
+
+    fn nested(&mut self) {
         if self.is_full() {
             return self.atom();
         }

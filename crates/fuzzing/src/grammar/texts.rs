@@ -62,7 +62,10 @@ impl Writer<'_, '_> {
 
     /// An expression that is known to make a text, which no literal in it spells out.
     pub(super) fn folded(&mut self) {
-        let Some(text) = self.planted_text() else {
+        // As a part of something larger it may be an operand, or dead: `'a' if 'b' else (…)` is 'a', and no text in it is ever
+        // made.
+        let is_whole = self.nesting == 1;
+        let Some(text) = is_whole.then(|| self.planted_text()).flatten() else {
             self.push("('a' 'b' + 'c' * 2)");
             return;
         };
