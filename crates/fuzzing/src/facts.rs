@@ -16,16 +16,17 @@ use text_size::Ranged;
 pub use second::second;
 
 /// The facts of the analyzer's own parser; none where it refuses, or where the text has what is compared with nobody: a
-/// t-string, which is younger than the other parsers.
+/// t-string, which is younger than the other parsers, or a backslash in `{…=}`. There `CPython` shows what the escapes mean,
+/// ours what they are; that hides no word, as texts with escapes in the field are judged by themselves.
 pub fn ours(source: &str) -> Option<Vec<String>> {
     let parsed = rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
     if !parsed.errors().is_empty() {
         return None;
     }
     let module: Mod = parsed.into_syntax();
-    let mut facts = Facts { source, found: Vec::new(), has_template: false };
+    let mut facts = Facts { source, found: Vec::new(), is_incomparable: false };
     walk_module(&mut facts, &module);
-    if facts.has_template {
+    if facts.is_incomparable {
         return None;
     }
     facts.found.sort();
@@ -41,7 +42,7 @@ pub fn names(facts: &[String]) -> Vec<String> {
 struct Facts<'s> {
     source: &'s str,
     found: Vec<String>,
-    has_template: bool,
+    is_incomparable: bool,
 }
 
 impl Facts<'_> {
@@ -69,10 +70,12 @@ impl Facts<'_> {
                 InterpolatedStringElement::Interpolation(field) => {
                     if let Some(debug) = &field.debug_text {
                         let range = field.expression.range();
+                        let shown =
+                            self.source.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+                        self.is_incomparable |=
+                            [&*debug.leading, shown, &*debug.trailing].iter().any(|it| it.contains('\\'));
                         piece.push_str(&debug.leading);
-                        piece.push_str(
-                            self.source.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default(),
-                        );
+                        piece.push_str(shown);
                         piece.push_str(&debug.trailing);
                     }
                     self.flush(piece);
@@ -207,7 +210,7 @@ impl Facts<'_> {
                 return self.is(format!("field {conversion}"));
             }
             AnyNodeRef::ExprTString(_) => {
-                self.has_template = true;
+                self.is_incomparable = true;
                 return;
             }
             AnyNodeRef::ExprStringLiteral(node) => return self.text(node.value.to_str()),
