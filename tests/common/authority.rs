@@ -1,5 +1,7 @@
 //! A certificate authority of our own, and servers with certificates of it.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::sync::Arc;
 
 use palisade::broker::{Authorities, Trust};

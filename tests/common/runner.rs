@@ -34,8 +34,6 @@ impl Runner {
     }
 
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -46,6 +44,13 @@ impl Runner {
             }
         }
         command.envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Whatever this command starts, with its output as log.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let folder = TempDir::new().unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         Self { process: command.spawn().unwrap(), folder }
     }

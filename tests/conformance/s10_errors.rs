@@ -1,0 +1,175 @@
+//! Section 10.1: what is told of a failure.
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+cases! {
+    Plain:
+        s10_1_an_exception_is_its_text_and_description,
+        s10_1_an_own_description_counts,
+        s10_1_exits_are_failures,
+        s10_1_a_keyboard_interrupt_has_no_text,
+        s10_1_a_syntax_error_names_the_line_of_the_user,
+        s10_1_a_nul_is_named,
+        s10_1_refusals_by_the_analysis_are_listed,
+        s10_1_refusals_while_running_are_told_apart,
+        s10_1_a_cancel_has_no_description,
+        s12_05_lone_surrogates_in_texts_cost_no_process,
+        s12_17_a_description_is_a_text;
+    Open:
+        s10_1_a_process_that_ends_is_told_by_its_code,
+        s10_1_a_process_that_is_killed_is_told_so;
+    Modules:
+        s10_1_what_goes_to_stderr_is_the_description,
+        s10_1_what_goes_to_stderr_is_lost_without_an_error,
+        s10_1_a_refused_import_while_running;
+}
+
+async fn s10_1_an_exception_is_its_text_and_description(stage: &Stage) {
+    for (code, message) in [
+        ("raise ValueError('boom')", "boom"),
+        ("return {}['missing']", "'missing'"),
+        ("assert False", ""),
+        ("return 1 / 0", "division by zero"),
+        ("raise BaseException('b')", "b"),
+        ("raise ValueError(1, 2)", "(1, 2)"),
+        ("return nothing", "name 'nothing' is not defined"),
+    ] {
+        assert_eq!(stage.told(code).await, (message.to_owned(), String::new()), "{code}");
+    }
+}
+
+async fn s10_1_an_own_description_counts(stage: &Stage) {
+    let told = stage.told("e = ValueError('m')\ne.description = 'more'\nraise e").await;
+    assert_eq!(told, ("m".to_owned(), "more".to_owned()));
+}
+
+async fn s10_1_what_goes_to_stderr_is_the_description(stage: &Stage) {
+    let told =
+        stage.told("import sys\nprint('seen', file=sys.stderr)\nsys.stderr.write('too')\nraise ValueError('m')").await;
+    assert_eq!(told, ("m".to_owned(), "seen\ntoo".to_owned()));
+    let (message, description) = stage
+        .told("import warnings, logging\nwarnings.warn('careful')\nlogging.warning('logged')\nraise ValueError('m')")
+        .await;
+    assert!(message == "m" && description.contains("UserWarning: careful"), "{description}");
+    assert!(description.contains("logged"), "{description}");
+    let own = "import sys\nsys.stderr.write('not this')\ne = ValueError('m')\ne.description = 'mine'\nraise e";
+    assert_eq!(stage.told(own).await.1, "mine");
+}
+
+async fn s10_1_what_goes_to_stderr_is_lost_without_an_error(stage: &Stage) {
+    let outcome = stage.run("import logging\nlogging.error('lost words')\nreturn 1").await;
+    assert_eq!(outcome.verdict.unwrap().get(), "1");
+    assert!(outcome.prints.is_empty());
+    assert!(!stage.log().contains("lost words"));
+}
+
+async fn s10_1_exits_are_failures(stage: &Stage) {
+    for (code, shown) in [
+        ("raise SystemExit", "None"),
+        ("raise SystemExit('bye')", "bye"),
+        ("exit()", "None"),
+        ("exit(0)", "0"),
+        ("quit(3)", "3"),
+    ] {
+        assert_eq!(stage.told(code).await, (format!("Process exited with code {shown}"), String::new()), "{code}");
+    }
+}
+
+async fn s10_1_a_keyboard_interrupt_has_no_text(stage: &Stage) {
+    assert_eq!(stage.told("raise KeyboardInterrupt('x')").await.0, "");
+}
+
+async fn s10_1_a_syntax_error_names_the_line_of_the_user(stage: &Stage) {
+    for (code, message) in [
+        ("[1,", "'[' was never closed (<unknown>, line 1)"),
+        ("x = 1\nif x\n  y", "expected ':' (<unknown>, line 2)"),
+        ("x = 1\n  y = 2", "unexpected indent (<unknown>, line 2)"),
+        ("x =", "invalid syntax (<unknown>, line 1)"),
+        ("print 'x'", "Missing parentheses in call to 'print'. Did you mean print(...)? (<unknown>, line 1)"),
+    ] {
+        let error = stage.error(code).await;
+        assert_eq!(error["message"], message);
+        assert!(!error.contains_key("description"), "{error:?}");
+    }
+}
+
+async fn s10_1_a_nul_is_named(stage: &Stage) {
+    let error = stage.error("x = 1\0").await;
+    assert_eq!(error["message"], "source code string cannot contain null bytes");
+    assert!(!error.contains_key("description"), "{error:?}");
+}
+
+async fn s10_1_refusals_by_the_analysis_are_listed(stage: &Stage) {
+    let (message, description) = stage.told("x = 1\nx.__class__\nx.__dict__\nimport os").await;
+    assert_eq!(message, "Security violations detected");
+    assert_eq!(
+        description,
+        "Line 2: Access to attribute '__class__' is disallowed, because it can be used to bypass security restrictions.\n\
+         Line 3: Access to attribute '__dict__' is disallowed, because it can be used to bypass security restrictions.\n\
+         Line 4: Import of standard library module 'os' is disallowed. Allowed stdlib modules: none"
+    );
+}
+
+async fn s10_1_refusals_while_running_are_told_apart(stage: &Stage) {
+    // Formats: plural, and the text without a line.
+    let (message, description) =
+        stage.told("t = '{0.' + chr(95) * 2 + 'class' + chr(95) * 2 + '}'\nreturn t.format(1)").await;
+    assert_eq!(message, "Security violations detected");
+    assert!(
+        description.contains("'__class__' is disallowed, because it can be used to bypass security restrictions."),
+        "{description}"
+    );
+    assert!(!description.starts_with("Line"), "{description}");
+}
+
+async fn s10_1_a_refused_import_while_running(stage: &Stage) {
+    // Imports: singular, and the text without a line.
+    let (message, description) = stage.told("import importlib\nreturn importlib.import_module('sock' + 'et')").await;
+    assert_eq!(message, "Security violation detected");
+    assert!(
+        description.starts_with(
+            "Import of standard library module 'socket' is disallowed. Allowed stdlib modules: collections, "
+        ),
+        "{description}"
+    );
+}
+
+async fn s10_1_a_cancel_has_no_description(stage: &Stage) {
+    let task = stage.endless(json!({})).await;
+    stage.broker.cancel(&task.id, "");
+    let error = stage.finish(task).await.verdict.unwrap_err();
+    assert_eq!(json!(error), json!({"message": "Task was cancelled"}));
+}
+
+async fn s10_1_a_process_that_ends_is_told_by_its_code(stage: &Stage) {
+    for (code, message) in [
+        ("import os\nos._exit(7)", "Task subprocess exited with code 7"),
+        ("import os\nos._exit(0)", "Failed to read result from child process"),
+        ("import os\nos.kill(os.getpid(), 11)", "Task subprocess exited with code -11"),
+        ("import os\nos.abort()", "Task subprocess exited with code -6"),
+    ] {
+        assert_eq!(stage.told(code).await.0, message, "{code}");
+    }
+}
+
+async fn s10_1_a_process_that_is_killed_is_told_so(stage: &Stage) {
+    let (message, _) = stage.told("import os\nos.kill(os.getpid(), 9)").await;
+    assert_eq!(message, "Process was forcefully killed (SIGKILL)");
+}
+
+async fn s12_05_lone_surrogates_in_texts_cost_no_process(stage: &Stage) {
+    let (message, _) = stage.told(r"raise ValueError('a\ud800b')").await;
+    assert!(message.starts_with('a') && message.ends_with('b') && message.chars().count() <= 8, "{message}");
+    let outcome = stage.run(r"print('a\ud800b', ['\ud800'])").await;
+    assert!(outcome.verdict.is_ok());
+    assert!(outcome.prints[0][0].starts_with("'a") && outcome.prints[0][0].ends_with("b'"), "{:?}", outcome.prints);
+}
+
+async fn s12_17_a_description_is_a_text(stage: &Stage) {
+    for value in ["5", "None", "{'no': 'text'}", "[]"] {
+        let told = stage.told(&format!("e = ValueError('m')\ne.description = {value}\nraise e")).await;
+        assert_eq!(told, ("m".to_owned(), String::new()), "{value}");
+    }
+}

@@ -1,0 +1,244 @@
+//! Sections 11.2 to 11.5: guards at run time, built-ins and the environment. What they hold against is in `tests/escape`.
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+/// Built-ins that code does not have by default.
+const DENIED: &str = "eval exec compile open input breakpoint getattr object type vars setattr delattr hasattr dir memoryview \
+    __build_class__ globals locals license help credits copyright";
+
+cases! {
+    Plain:
+        s11_2_ordinary_formatting_is_untouched,
+        s11_2_templates_made_at_run_time_are_checked,
+        s11_4_denied_built_ins_are_no_names,
+        s11_4_a_class_statement_fails,
+        s11_4_what_stays;
+    Modules:
+        s11_2_formatters_are_checked,
+        s11_3_allowed_modules_and_their_submodules,
+        s11_3_imports_by_function_are_checked,
+        s11_3_relative_names_are_resolved_first,
+        s11_3_an_allowed_package_that_is_missing,
+        s11_3_modules_that_are_loaded_are_few,
+        s11_4_an_own_list_replaces_the_default,
+        s11_4_functions_present_themselves_as_built_in,
+        s11_4_the_built_ins_are_read_only,
+        s11_5_the_environment_is_empty;
+    Open:
+        s11_2_formats_are_checked_where_everything_is_allowed,
+        s12_18_no_variable_of_the_runner_can_be_read;
+    alone:
+        s11_3_transitive_imports_can_be_allowed,
+        s11_4_print_and_import_cannot_be_denied;
+}
+
+/// The attribute's name, made so that the analysis does not see it.
+const HIDDEN: &str = "u = chr(95) * 2\nhidden = u + 'class' + u\n";
+
+async fn format_refused(stage: &Stage, code: &str) {
+    let (message, description) = stage.told(code).await;
+    assert_eq!(message, "Security violations detected", "{code}\n{description}");
+    assert!(description.contains("'__class__' is disallowed, because it can"), "{code}\n{description}");
+    assert!(!description.starts_with("Line "), "{description}");
+}
+
+async fn s11_2_templates_made_at_run_time_are_checked(stage: &Stage) {
+    for call in [
+        "('{0.' + hidden + '}').format(1)",
+        "('{0[' + hidden + ']}').format({})",
+        "('{x.' + hidden + '}').format_map({'x': 1})",
+        "str.format('{0.' + hidden + '}', 1)",
+        "('{0:{1.' + hidden + '}}').format(1, 2)",
+    ] {
+        format_refused(stage, &format!("{HIDDEN}return {call}")).await;
+    }
+}
+
+async fn s11_2_formatters_are_checked(stage: &Stage) {
+    for call in [
+        "string.Formatter().format('{0.' + hidden + '}', 1)",
+        "string.Formatter().vformat('{0.' + hidden + '}', (1,), {})",
+        "string.Formatter.format(string.Formatter(), '{0.' + hidden + '}', 1)",
+        "string.Formatter().get_field('0.' + hidden, (1,), {})",
+        "collections.UserString('{0.' + hidden + '}').format(1)",
+    ] {
+        format_refused(stage, &format!("import string, collections\n{HIDDEN}return {call}")).await;
+    }
+    let plain = "import string\nreturn string.Formatter().format('{0}-{x}', 1, x=2)";
+    assert_eq!(stage.result(plain).await, "\"1-2\"");
+}
+
+async fn s11_2_ordinary_formatting_is_untouched(stage: &Stage) {
+    let code = "n = 3.14159\nreturn ['{:.2f} {x!r} {1[k]}'.format(n, {'k': 1}, x='y'), f'{n:>8.1f}', '%s-%d' % ('a', 5), '{{}}'.format()]";
+    assert_eq!(stage.result(code).await, r#"["3.14 'y' 1","     3.1","a-5","{}"]"#);
+}
+
+async fn s11_2_formats_are_checked_where_everything_is_allowed(stage: &Stage) {
+    format_refused(stage, "return '{0.__class__}'.format(1)").await;
+}
+
+async fn s11_3_allowed_modules_and_their_submodules(stage: &Stage) {
+    let code = "import os.path\nimport collections.abc\nfrom json import dumps as d\nfrom json.decoder import JSONDecodeError\n\
+                return [d([1]), os.path.join('a', 'b'), JSONDecodeError is not None, collections.abc.Mapping is not None]";
+    assert_eq!(stage.result(code).await, r#"["[1]","a/b",true,true]"#);
+}
+
+async fn s11_3_imports_by_function_are_checked(stage: &Stage) {
+    for code in [
+        "import importlib\nreturn importlib.import_module(chr(115) + 'ocket')",
+        "f = __import__\nreturn f(chr(115) + 'ocket')",
+    ] {
+        let (message, description) = stage.told(code).await;
+        assert_eq!(message, "Security violation detected", "{code}: {description}");
+        assert!(description.starts_with("Import of standard library module 'socket' is disallowed."), "{description}");
+    }
+    assert_eq!(stage.result("import importlib\nreturn importlib.import_module('json').dumps([1])").await, "\"[1]\"");
+    assert_eq!(stage.result("return __import__('json').dumps([1])").await, "\"[1]\"");
+}
+
+async fn s11_3_relative_names_are_resolved_first(stage: &Stage) {
+    for anchor in ["'json'", "package='json'"] {
+        let code = format!(
+            "import importlib\nreturn importlib.import_module('.decoder', {anchor}).JSONDecodeError is not None"
+        );
+        assert_eq!(stage.result(&code).await, "true", "{anchor}");
+    }
+    let code = "import importlib\nreturn importlib.import_module('.client', 'http')";
+    let (message, description) = stage.told(code).await;
+    assert_eq!(message, "Security violation detected", "{description}");
+    assert!(description.contains("'http.client'"), "{description}");
+    assert!(stage.run("import importlib\nreturn importlib.import_module('.decoder')").await.verdict.is_err());
+}
+
+async fn s11_3_an_allowed_package_that_is_missing(stage: &Stage) {
+    let (message, _) = stage.told("import no_such_package").await;
+    assert_eq!(message, "No module named 'no_such_package'");
+}
+
+async fn s11_3_modules_that_are_loaded_are_few(stage: &Stage) {
+    let allowed = [
+        "re",
+        "json",
+        "collections",
+        "contextlib",
+        "datetime",
+        "decimal",
+        "enum",
+        "functools",
+        "importlib",
+        "io",
+        "logging",
+        "math",
+        "os",
+        "pathlib",
+        "string",
+        "sys",
+        "threading",
+        "time",
+        "uuid",
+        "warnings",
+        "builtins",
+        "__main__",
+        "traceback",
+        "linecache",
+    ];
+    let result = stage.result("import sys\nreturn sorted(sys.modules)").await;
+    let names: Vec<String> = serde_json::from_str(&result).unwrap();
+    for name in names {
+        let top = name.split('.').next().unwrap();
+        assert!(allowed.contains(&top), "{name} is loaded");
+    }
+}
+
+/// A package of the test's own that imports by `importlib` what code may not.
+async fn s11_3_transitive_imports_can_be_allowed() {
+    let code = "import importlib.resources\nreturn 1";
+    for (value, works) in [("false", true), ("true", true)] {
+        let stage =
+            Stage::start(&[("N8N_RUNNERS_STDLIB_ALLOW", "importlib"), ("N8N_RUNNERS_ALLOW_TRANSITIVE_IMPORTS", value)])
+                .await;
+        assert_eq!(stage.run(code).await.verdict.is_ok(), works, "plain imports of packages are never checked");
+        // User code's own imports are checked in any case.
+        let (message, _) = stage.told("import importlib\nreturn importlib.import_module(chr(115) + 'ocket')").await;
+        assert_eq!(message, "Security violation detected");
+        stage.stop().await;
+    }
+}
+
+async fn s11_4_denied_built_ins_are_no_names(stage: &Stage) {
+    let names: Vec<&str> = DENIED.split_whitespace().collect();
+    assert_eq!(names.len(), 22);
+    for name in names {
+        let (message, _) = stage.told(&format!("return {name}")).await;
+        assert_eq!(message, format!("name '{name}' is not defined"));
+    }
+}
+
+async fn s11_4_a_class_statement_fails(stage: &Stage) {
+    assert_eq!(stage.told("class A: pass").await.0, "__build_class__ not found");
+}
+
+async fn s11_4_what_stays(stage: &Stage) {
+    let code = "return [len([1]), sorted([2, 1]), str(isinstance(1, int)), exit is not None, quit is not None, sum(map(abs, [-1]))]";
+    assert_eq!(stage.result(code).await, r#"[1,[1,2],"True",true,true,1]"#);
+}
+
+async fn s11_4_an_own_list_replaces_the_default(stage: &Stage) {
+    // Nothing is denied here.
+    let code = "class A:\n    x = 1\nreturn [getattr(A, 'x'), hasattr(A, 'y'), type(1) is int, eval('1 + 1')]";
+    assert_eq!(stage.result(code).await, "[1,false,true,2]");
+}
+
+async fn s11_4_print_and_import_cannot_be_denied() {
+    let stage =
+        Stage::start(&[("N8N_RUNNERS_BUILTINS_DENY", "print, __import__,len"), ("N8N_RUNNERS_STDLIB_ALLOW", "json")])
+            .await;
+    let outcome = stage.run("import json\nprint(json.dumps([1]))").await;
+    assert_eq!((outcome.prints, outcome.verdict.is_ok()), (vec![vec!["'[1]'".to_owned()]], true));
+    assert_eq!(stage.told("return len([])").await.0, "name 'len' is not defined");
+    assert_eq!(stage.result("return eval('1')").await, "1");
+    stage.stop().await;
+}
+
+async fn s11_4_functions_present_themselves_as_built_in(stage: &Stage) {
+    let code = "import importlib\nreturn [repr(print), repr(__import__), repr(importlib.import_module)]";
+    let import = r#""<built-in function __import__>""#;
+    assert_eq!(stage.result(code).await, format!(r#"["<built-in function print>",{import},{import}]"#));
+    for name in ["no_such", "mark"] {
+        let text = format!("'builtin_function_or_method' object has no attribute '{name}'");
+        for code in [format!("return print.{name}"), format!("__import__.{name} = 1"), format!("del print.{name}")] {
+            let (message, _) = stage.told(&code).await;
+            assert!(message.starts_with(&text), "{code}: {message}");
+        }
+    }
+    for name in ["__call__", "__init__", "__new__", "__doc__", "__dir__", "__subclasshook__", "__repr__"] {
+        let (message, _) = stage.told(&format!("return print.{name}")).await;
+        assert_eq!(message, format!("'builtin_function_or_method' object has no attribute '{name}'"));
+    }
+}
+
+async fn s11_4_the_built_ins_are_read_only(stage: &Stage) {
+    let code = "import sys\nb = sys.modules['builtins']\nb.len = 1\nreturn len([1, 2])";
+    let outcome = stage.run(code).await;
+    // Refused, or without effect on code: what is called is still what it was.
+    assert!(outcome.verdict.as_ref().map_or(true, |result| result.get() == "2"), "{outcome:?}");
+}
+
+async fn s11_5_the_environment_is_empty(stage: &Stage) {
+    let code = "import os\nreturn [len(os.environ), os.environ.get('PATH')]";
+    assert_eq!(stage.result(code).await, "[0,null]");
+    let each = stage.result_with(code, json!({"nodeMode": "runOnceForEachItem"})).await;
+    assert_eq!(each, r#"[{"json":[0,null],"pairedItem":{"item":0}}]"#);
+}
+
+async fn s12_18_no_variable_of_the_runner_can_be_read(stage: &Stage) {
+    let code = "import os\nfound = []\nfor pid in ['self', str(os.getppid()), '1']:\n    try:\n        with open(f'/proc/{pid}/environ', 'rb') as f:\n            found.append(f.read())\n    except Exception as e:\n        found.append(b'')\nreturn [b'TOKEN' in text for text in found] + [dict(os.environ)]";
+    let outcome = stage.run(code).await;
+    match outcome.verdict {
+        Ok(result) => assert_eq!(result.get(), "[false,false,false,{}]"),
+        // `open` is not even there.
+        Err(error) => assert_eq!(error["message"], "name 'open' is not defined"),
+    }
+}
