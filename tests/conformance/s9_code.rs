@@ -1,5 +1,6 @@
 //! Sections 9.1 and 9.2: names that code finds, and how it runs.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -72,17 +73,20 @@ async fn s9_1_imported_modules_are_shared_between_items(stage: &Stage) {
 }
 
 async fn s9_1_items_are_passed_as_they_are(stage: &Stage) {
-    let item = r#"{"json":{"b":[1,{"c":null}]},"binary":{"file":{"id":"filesystem-v2:1","mimeType":"a/b"}},"pairedItem":{"item":3},"x":1}"#;
-    let all: Value = serde_json::from_str(&format!("[{item}]")).unwrap();
-    assert_eq!(stage.result_with("return _items", json!({"items": all})).await, format!("[{item}]"));
-    let code = "_items[0]['json']['b'].append(2)\n_items.append(5)\nreturn _items";
-    let changed: Value = serde_json::from_str(&stage.result_with(code, json!({"items": all})).await).unwrap();
-    assert_eq!((&changed[0]["json"]["b"][2], &changed[1]), (&json!(2), &json!(5)));
-    let each = json!({"nodeMode": "runOnceForEachItem", "items": all});
-    let seen = stage.result_with("return {'json': sorted(_item), 'binary': _item['binary']}", each).await;
-    let seen: Value = serde_json::from_str(&seen).unwrap();
+    const ITEM: &str = r#"{"json":{"b":[1,{"c":null}]},"binary":{"file":{"id":"filesystem-v2:1","mimeType":"a/b"}},"pairedItem":{"item":3},"x":1}"#;
+    let result = async |mode: &str, code: &str| {
+        let settings = format!(r#"{{"nodeMode":"{mode}","code":{},"items":[{ITEM}]}}"#, json!(code));
+        let outcome = stage.outcome(&RawValue::from_string(settings).unwrap()).await;
+        outcome.verdict.unwrap().get().to_owned()
+    };
+    assert_eq!(result("runOnceForAllItems", "return _items").await, format!("[{ITEM}]"));
+    // They may be changed.
+    let code = "_items[0]['json']['b'].append(2)\n_items.append(5)\nreturn [_items[0]['json'], _items[1]]";
+    assert_eq!(result("runOnceForAllItems", code).await, r#"[{"b":[1,{"c":null},2]},5]"#);
+    let code = "return {'json': sorted(_item), 'binary': _item['binary']}";
+    let seen: Value = serde_json::from_str(&result("runOnceForEachItem", code).await).unwrap();
     assert_eq!(seen[0]["json"], json!(["binary", "json", "pairedItem", "x"]));
-    assert_eq!(seen[0]["binary"], all[0]["binary"]);
+    assert_eq!(seen[0]["binary"]["file"]["id"], "filesystem-v2:1");
 }
 
 async fn s9_2_code_is_the_body_of_a_function(stage: &Stage) {

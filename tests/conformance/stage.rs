@@ -42,6 +42,15 @@ pub(crate) async fn pause(ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
+/// Whether a process is at work, twice in a row.
+pub(crate) fn is_running(pid: i32) -> bool {
+    (0..2).all(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
+    })
+}
+
 /// A broker that lets runners with [`TOKEN`] in and keeps all frames.
 pub(crate) fn options() -> Options {
     Options { grant_token: TOKEN.to_owned(), record: true, ..Options::default() }

@@ -13,14 +13,18 @@ use crate::stage::Stage;
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("an event loop"));
 
 /// One case. Its name begins with the section it is about.
+#[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
+    /// It is about something that the runner does not have yet: it is run when asked for, with `--ignored`.
+    pub(crate) waits: bool,
     run: Run,
 }
 
 type Pending<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 type OnStage = for<'a> fn(&'a Stage) -> Pending<'a>;
 
+#[derive(Clone, Copy)]
 enum Run {
     /// Starts the program as it needs it, to its end.
     Program(fn()),
@@ -64,26 +68,32 @@ impl Shared {
 
 impl Case {
     pub(crate) fn program(name: &'static str, case: fn()) -> Self {
-        Self { name, run: Run::Program(case) }
+        Self { name, waits: false, run: Run::Program(case) }
     }
 
     pub(crate) fn alone(name: &'static str, case: fn() -> Pending<'static>) -> Self {
-        Self { name, run: Run::Alone(case) }
+        Self { name, waits: false, run: Run::Alone(case) }
     }
 
     pub(crate) fn shared(name: &'static str, runner: Shared, case: OnStage) -> Self {
-        Self { name, run: Run::Shared(runner, case) }
+        Self { name, waits: false, run: Run::Shared(runner, case) }
+    }
+
+    pub(crate) fn waiting(self) -> Self {
+        Self { waits: true, ..self }
     }
 
     pub(crate) fn into_trial(self) -> Trial {
-        Trial::test(self.name, move || {
+        let waits = self.waits;
+        let trial = Trial::test(self.name, move || {
             match self.run {
                 Run::Program(case) => case(),
                 Run::Alone(case) => RUNTIME.block_on(case()),
                 Run::Shared(runner, case) => on_shared(runner, case),
             }
             Ok(())
-        })
+        });
+        trial.with_ignored_flag(waits)
     }
 }
 
@@ -111,13 +121,16 @@ pub(crate) fn end_shared_runners() {
     }
 }
 
-/// The cases of a file, by what they run on: `program`, `alone`, or one of [`Shared`].
+/// The cases of a file, by what they run on: `program`, `alone`, or one of [`Shared`]; `waiting` behind it is for those that
+/// hold only when the runner has what it does not have yet.
 macro_rules! cases {
-    ($($on:ident: $($name:ident),+ $(,)?);+ $(;)?) => {
+    ($($on:ident $($waiting:ident)? : $($name:ident),+ $(,)?);+ $(;)?) => {
         pub(crate) fn cases() -> Vec<crate::suite::Case> {
-            vec![$($(cases!(@ $on $name)),+),+]
+            [$(cases!(@@ ($($waiting)?) $on $($name)+)),+].concat()
         }
     };
+    (@@ () $on:ident $($name:ident)+) => { vec![$(cases!(@ $on $name)),+] };
+    (@@ (waiting) $on:ident $($name:ident)+) => { vec![$(cases!(@ $on $name).waiting()),+] };
     (@ program $name:ident) => { crate::suite::Case::program(stringify!($name), $name) };
     (@ alone $name:ident) => { crate::suite::Case::alone(stringify!($name), || Box::pin($name())) };
     (@ $on:ident $name:ident) => {
