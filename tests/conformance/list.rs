@@ -1,6 +1,7 @@
 //! `docs/conformance.md` against the cases that there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use libtest_mimic::Trial;
 
@@ -10,6 +11,9 @@ const LIST: &str = include_str!("../../docs/conformance.md");
 
 /// In place of cases, with the reason behind it.
 const NOT_OBSERVED: &str = "not observed: ";
+
+/// In front of cases that wait for something.
+const NOT_YET: &str = "does not hold yet: ";
 
 /// The sections that have rows. Section 12 has a row for each of its defects.
 const SECTIONS: [&str; 24] = [
@@ -35,8 +39,13 @@ fn rows() -> Vec<Row> {
     .collect()
 }
 
-fn named(cases: &str) -> impl Iterator<Item = &str> {
-    cases.split('`').skip(1).step_by(2)
+/// What is set in code font.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+fn named(cell: &str) -> impl Iterator<Item = &str> {
+    quoted(cell).filter(|word| word.starts_with('s') && word[1..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// As it is in names: `s4_3_` for 4.3, `s12_` for all defects.
@@ -48,30 +57,37 @@ fn prefix(section: &str) -> String {
 }
 
 pub(crate) fn trial(cases: &[Case]) -> Trial {
-    let names: Vec<String> = cases.iter().map(|case| case.name.to_owned()).collect();
+    let cases: Vec<_> = cases.iter().map(|case| (case.name, case.waits)).collect();
     Trial::test("the_list_is_that_of_the_cases", move || {
-        check(&names);
+        check(&cases);
         Ok(())
     })
 }
 
-fn check(names: &[String]) {
-    let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    assert_eq!(known.len(), names.len(), "two cases have one name");
+/// By their names, and whether they wait.
+fn check(cases: &[(&str, bool)]) {
+    let known: BTreeMap<&str, bool> = cases.iter().copied().collect();
+    assert_eq!(known.len(), cases.len(), "two cases have one name");
     let rows = rows();
     let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for Row { section, what, cases } in &rows {
         if let Some(reason) = cases.strip_prefix(NOT_OBSERVED) {
             assert!(reason.len() > 10, "{section} {what}: no reason is given");
+            for file in quoted(reason).filter(|word| word.contains('/') && !word.contains(['*', ' ']) && word.len() > 1)
+            {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+                assert!(path.exists(), "{section} {what}: there is no {file}");
+            }
             continue;
         }
         assert!(named(cases).count() > 0, "{section} {what}: neither a case nor \"{NOT_OBSERVED}\"");
         for name in named(cases) {
-            assert!(known.contains(name), "{section} {what}: there is no case {name}");
+            let waits = known.get(name).unwrap_or_else(|| panic!("{section} {what}: there is no case {name}"));
+            assert_eq!(*waits, cases.starts_with(NOT_YET), "{section} {what}: {name} waits, or does not");
             listed.entry(name).or_default().push(section);
         }
     }
-    for name in known {
+    for name in known.into_keys() {
         let sections = listed.get(name).unwrap_or_else(|| panic!("{name} is in no row of docs/conformance.md"));
         let is_own = |section: &&str| name.starts_with(&prefix(section));
         assert!(sections.iter().any(is_own), "{name} is listed, but not in a row of its section: {sections:?}");

@@ -164,7 +164,7 @@ fn on_a_terminal(variables: &[(&str, &str)]) -> String {
 fn is_readable(file: &std::fs::File) -> bool {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::try_from(Duration::from_secs(60)).unwrap()).unwrap() > 0
+    poll(&mut fds, PollTimeout::try_from(Duration::from_mins(1)).unwrap()).unwrap() > 0
 }
 
 /// `YYYY-MM-DD HH:MM:SS.mmm` at the beginning, and the rest.
@@ -178,10 +178,11 @@ fn line<'a>(shown: &'a str, part: &str) -> &'a str {
     shown.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part} in {shown}")).trim_end()
 }
 
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+
 fn s13_a_terminal_gets_time_and_level() {
     let shown = on_a_terminal(&[]);
-    const GREEN: &str = "\u{1b}[32m";
-    const YELLOW: &str = "\u{1b}[33m";
     let info = timed(line(&shown, "Starting runner..."));
     assert!(info.starts_with("  ") && info.contains("INFO") && info.contains(GREEN), "{info:?}");
     let warning = timed(line(&shown, "retrying"));

@@ -108,9 +108,6 @@ async fn s12_25_retries_start_short_and_grow() {
         assert!(*wait >= Duration::from_millis(ceiling / 2), "{waits:?}");
         assert!(*wait <= Duration::from_millis(ceiling + 1000), "{waits:?}");
     }
-    // Never the same for two runners, so that they do not come back together.
-    let whole = |wait: &Duration| wait.as_millis() % 50 == 0;
-    assert!(!waits.iter().all(whole), "{waits:?}");
 }
 
 /// Nothing that could be a token goes to a socket that does not speak TLS.

@@ -129,7 +129,7 @@ async fn s12_22_a_request_is_read_before_it_is_answered() {
         assert!(early.is_err(), "it has answered a request that is not there yet: {early:?}");
         stream.set_read_timeout(Some(LONG)).unwrap();
         stream.write_all(b"Content-Length: 20000\r\n\r\n").unwrap();
-        stream.write_all(&[b'x'; 20_000]).unwrap();
+        stream.write_all(&vec![b'x'; 20_000]).unwrap();
         let mut answer = String::new();
         // A reset would be an error here.
         stream.read_to_string(&mut answer).unwrap();
