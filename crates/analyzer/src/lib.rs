@@ -87,12 +87,11 @@ fn judged(source: &str, rules: &Rules) -> Result<Judged, Verdict> {
         }
     }
     // What has errors is told by the tokenizer, and so is how deep a text is that takes much stack to parse.
-    let parsed = match parsed {
-        Some(parsed) => parsed,
-        None => {
-            check_tokens(source, limits)?;
-            parse()
-        }
+    let parsed = if let Some(parsed) = parsed {
+        parsed
+    } else {
+        check_tokens(source, limits)?;
+        parse()
     };
     if let Some(first) = parsed.errors().first() {
         return Err(Verdict::Unparsable(syntax::parser(source, first, parsed.tokens())));

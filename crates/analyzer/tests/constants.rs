@@ -1,6 +1,7 @@
 //! What `CPython` makes one constant, ours judges as one: tables and made-up expressions, compiled by a `CPython`.
 //!
 //! Needs a `CPython` 3.13 or 3.14; without one the test says so and passes.
+#![allow(clippy::unwrap_used, reason = "small numbers")]
 
 mod common;
 #[path = "common/cpython.rs"]

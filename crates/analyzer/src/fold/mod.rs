@@ -66,20 +66,14 @@ impl Folder {
 
     fn value(&mut self, expression: &Expr) -> Option<Value> {
         let value = if self.charge(VISIT) { self.attempt(expression) } else { None };
-        match &value {
-            Some(value) => {
-                if !self.charge(value.size()) {
-                    return None;
-                }
-            }
-            None => {
-                let inside = |obstacle| expression.range().contains_range(obstacle);
-                if !self.obstacle.is_some_and(inside) {
-                    self.obstacle = Some(expression.range());
-                }
-            }
+        if let Some(value) = value {
+            return self.charge(value.size()).then_some(value);
         }
-        value
+        let inside = |obstacle| expression.range().contains_range(obstacle);
+        if !self.obstacle.is_some_and(inside) {
+            self.obstacle = Some(expression.range());
+        }
+        None
     }
 
     fn values(&mut self, expressions: &[Expr]) -> Option<Vec<Value>> {

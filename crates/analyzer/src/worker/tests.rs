@@ -26,7 +26,7 @@ fn settings() -> Settings {
         queue: 2,
         cached: NonZeroUsize::new(2).unwrap(),
         // A panic prints its backtrace before it is caught, and that takes seconds on a busy machine.
-        time_limit: Duration::from_secs(60),
+        time_limit: Duration::from_mins(1),
         abandoned: 2,
     }
 }
@@ -100,7 +100,7 @@ fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
     assert!(begin.elapsed() < Duration::from_secs(5), "the hung ones were waited for");
 
     // They end after a while, and are not counted any more.
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while *analyzer.analyze("fine".into(), rules()) != Verdict::Clean {
         assert!(Instant::now() < deadline, "abandoned threads stay counted after their end");
         std::thread::sleep(Duration::from_millis(20));
@@ -122,7 +122,7 @@ fn a_full_queue_is_a_refusal_at_once() {
     let first = receiver.try_recv().expect("refused at once");
     assert_eq!(*first, Verdict::Failed(Failure::Overloaded));
     for _ in 0..3 {
-        receiver.recv_timeout(Duration::from_secs(60)).expect("each is answered");
+        receiver.recv_timeout(Duration::from_mins(1)).expect("each is answered");
     }
 }
 
