@@ -92,3 +92,102 @@ fn cpythons_library_is_python_to_both() {
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
     assert!(begin.elapsed() < TIME, "{:?}", begin.elapsed());
 }
+
+/// Where a character that readers of Python could see differently may stand. Each ends in a name that is refused, whose
+/// line is compared.
+const PLACES: &[&str] = &[
+    "@x = 1\n__spec__",
+    "x@= 1\n__spec__",
+    "x = 1@\n__spec__",
+    "x = 1\n@y = 2\n__spec__",
+    "x = 1@__spec__",
+    "if x:\n@  y\n__spec__",
+    "if x:\n  y\n@  z\n__spec__",
+    "if x:\n \t@y\n__spec__",
+    "x = '@'\n__spec__",
+    "x = r'\\@'\n__spec__",
+    "x = '''a@b'''\n__spec__",
+    "x = '''a\\@b'''; __spec__",
+    "# @\n__spec__",
+    "# @__spec__",
+    "# -*- coding: utf-7 -*-@__spec__",
+    "x = (1,@2)\n__spec__",
+    "x = (1, # a@2)\n__spec__",
+    "x = 1 \\@+ 2\n__spec__",
+    "x = 1 + \\\n@2\n__spec__",
+    "f'{x@}'\n__spec__",
+    "f'''{x@}'''\n__spec__",
+    "f'''{x!r:@}'''\n__spec__",
+    "f'a@b' '@'\n__spec__",
+    "b'@'\n__spec__",
+    "x@y = 1\n__spec__",
+    "x = 1@if x else 2\n__spec__",
+    "x = 0x1@or 2\n__spec__",
+    "lambda x:@1\n__spec__",
+    "@\n__spec__",
+    "__spec__@",
+    "__spec__ #@",
+    "x.@__spec__",
+    "__@spec__ = __spec__",
+];
+
+/// What stands there.
+fn odd_texts() -> Vec<String> {
+    let controls = (0..0x20_u8).chain(0x7f..0xa1).map(char::from);
+    let others = "\u{ad}\u{300}\u{37a}\u{387}\u{1680}\u{180e}\u{2000}\u{200b}\u{200c}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\
+                  \u{2060}\u{2118}\u{3000}\u{feff}\u{fe00}\u{ff3f}\u{ff53}\u{ffff}\u{1d4ec}\u{e0041}";
+    let mut texts: Vec<String> = controls.chain(others.chars()).map(String::from).collect();
+    texts.extend(
+        ["\r\n", "\n\r", "\r\r", "\n\n", "\x0c\n", "\n\x0c", "\\\n", "\\\r\n", "\\\r", "\\", ";", " \t", "\t "]
+            .map(String::from),
+    );
+    texts
+}
+
+/// The line in which CPython sees the name; texts come as hexadecimal digits.
+const LINES: &str = "
+import ast, sys
+for text in sys.stdin.read().split('\\n'):
+    try:
+        tree = compile(bytes.fromhex(text).decode(), 'x', 'exec', 0x400, True)
+    except (SyntaxError, ValueError) as e:
+        print('no')
+        continue
+    lines = [node.lineno for node in ast.walk(tree) if getattr(node, 'id', getattr(node, 'attr', '')) == '__spec__']
+    print(max(lines, default='none'))
+";
+
+#[test]
+fn odd_characters_are_the_same_to_both_or_refused() {
+    let Some(python) = CPython::find_or_say() else { return };
+    let texts: Vec<String> =
+        PLACES.iter().flat_map(|place| odd_texts().into_iter().map(|odd| place.replace('@', &odd))).collect();
+    let hex = |text: &String| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let answers = python.run(LINES, texts.iter().map(hex).collect::<Vec<_>>().join("\n"));
+    let answers: Vec<&str> = answers.lines().collect();
+    assert_eq!(answers.len(), texts.len());
+    let rules = rules("", "");
+    let (mut same, mut refused, mut differ) = (0, Vec::new(), Vec::new());
+    for (text, theirs) in texts.iter().zip(answers) {
+        let ours = match analyze(text, &rules) {
+            Verdict::Clean => "none".to_owned(),
+            Verdict::Refused(violations) => {
+                let named = violations.iter().filter(|violation| violation.subject == "__spec__");
+                named.map(|violation| violation.line).max().map_or_else(|| "none".to_owned(), |line| line.to_string())
+            }
+            _ => "no".to_owned(),
+        };
+        if ours == theirs {
+            same += 1;
+        } else if ours == "no" {
+            refused.push(text);
+        } else {
+            differ.push(format!("{text:?}: CPython {theirs}, ours {ours}"));
+        }
+    }
+    println!("{same} texts alike, {} only ours refuses: {refused:?}", refused.len());
+    // What only CPython refuses ends as a syntax error in its child; seeing another line or nothing would be a gap.
+    differ.retain(|line| !line.contains("CPython no"));
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert!(same > texts.len() * 9 / 10, "{same} of {}", texts.len());
+}
