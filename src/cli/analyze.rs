@@ -39,7 +39,10 @@ pub(super) struct AnalyzeArgs {
     /// A file, a folder or a built-in profile's name, in place of what PALISADE_POLICY says
     #[arg(long, value_name = "FILE|FOLDER|NAME")]
     policy: Option<PathBuf>,
-    /// How it is printed: text, one JSON object, SARIF 2.1.0, or the workflow commands of GitHub Actions
+    /// How it is printed: text, one JSON object, SARIF 2.1.0, or the workflow commands of GitHub Actions. The object: {"version",
+    /// "profile", "files": [{"file", "result": "clean", "refused" or "unjudged", "findings": [{"rule", "message", "line", "column",
+    /// "end_line", "end_column", "reason", "allowed_by"}]}]}; lines and columns count from 1, in characters, and what is not
+    /// known is null
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

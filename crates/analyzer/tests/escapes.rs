@@ -43,6 +43,27 @@ const ESCAPES: &[(&str, &str)] = &[
     ("walrus in a comprehension", "[y := x.__class__ for x in [()]]"),
     ("lambda parameter", "return (lambda __builtins__: 1)({})"),
     ("name built by repetition", "return '_' * 2 + 'class' + '_' * 2"),
+    (
+        "CVE-2025-68668: the way from a literal to a command",
+        "return [c for c in ().__class__.__mro__[1].__subclasses__() if c.__name__ == 'Popen'][0]('id')",
+    ),
+    (
+        "CVE-2026-0863: the object of an error by pattern",
+        "try:\n    x.y\nexcept AttributeError as e:\n    match e:\n        case AttributeError(obj=o):\n            return o",
+    ),
+    ("CVE-2026-27494: by import from", "from json import __objclass__"),
+    ("CVE-2026-27494: by format", "return '{0.__init__.__objclass__}'.format(str)"),
+    ("CVE-2026-49444: positional pattern of a built-in class", "match x:\n    case str(y):\n        return y"),
+    ("CVE-2026-49444: match arguments by annotation", "class P:\n    __match_args__: tuple = ('__class__',)"),
+    ("CVE-2026-49444: reduce by assignment", "class A: pass\nA.__reduce_ex__ = lambda s, p: (f, ())"),
+    ("CVE-2026-49444: prepare by keyword", "class A(metaclass=M, __prepare__=f): pass"),
+    ("attributes between dots", "import json\nreturn f('__init__.__globals__')(quit)"),
+    ("attributes between dots, joined", "return f('__init__' '.__glo' + 'bals__')(quit)"),
+    ("private alias behind a submodule", "import json.decoder\nreturn json.decoder._os"),
+    ("private alias before its import", "def f():\n    return json._os\nimport json\nreturn f()"),
+    ("name built by a template", "return f('{0}{0}glo{1}{0}{0}'.format('_', 'bals'))"),
+    ("name built from bytes", "return f(bytes([95, 95, 103, 108, 111, 98, 97, 108, 115, 95, 95]).decode())"),
+    ("name kept by a walrus in a constant", "x = ((n := '__cl' + 'ass__'), 'harmless')[1]\nreturn f(n)"),
 ];
 
 #[test]

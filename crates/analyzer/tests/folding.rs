@@ -3,6 +3,7 @@
 mod common;
 
 use common::{assert_clean, assert_refused, because, report, usual};
+use palisade_analyzer::{Bound, Verdict, analyze};
 
 #[test]
 fn joined_constants_are_judged_as_one() {
@@ -72,9 +73,40 @@ fn what_is_not_known_or_harmless_passes() {
         "b'\\xff'.decode()",
         "'a'.replace('', 'b')",
         "f\"{'a'}b\"",
+        "f\"{'o'!r}bj\"",
+        "'ob' if x else 'j'",
+        "x and 'o' + 'b'",
+        "'%sobjx' % (x,)",
+        "'%dobj%d' % (x, y)",
+        "'{0.real}'.format(1)",
+        "'_' * (1 // 0)",
+        "'_' * (1 << 200)",
+        "'_' * (2 ** -1)",
+        "'_' * (1 % 0) + 'class__'",
+        "('a', 'b')[5]",
+        "chr(-1), chr(10 ** 30), bytes([256]).decode(), chr()",
+        "'%99999999999s' % 'a'",
+        "'{99999999999999999999999}'.format(1)",
     ] {
         assert_clean(source);
     }
+}
+
+/// What is not folded is not judged, so a text that uses up the budget for it is refused.
+#[test]
+fn folding_without_end_hides_nothing() {
+    for filler in ["y = 'a' * 65000\n", "y = ('ab' * 30000)[1:][1:][1:]\n", "y = ('a',) * 1000 * 2\n"] {
+        for copies in [0, 1, 2000] {
+            let verdict = analyze(&format!("{}x = '__cl' + 'ass__'", filler.repeat(copies)), &usual());
+            match verdict {
+                Verdict::Refused(violations) => assert_eq!(violations.len(), 1),
+                Verdict::Exceeded(exceeded) if copies == 2000 => assert_eq!(exceeded.bound, Bound::Folding),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let verdict = analyze(&"y = 'a' * 65000\n".repeat(2000), &usual());
+    assert!(matches!(verdict, Verdict::Exceeded(_)), "{verdict:?}");
 }
 
 #[test]
