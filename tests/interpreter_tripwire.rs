@@ -13,8 +13,7 @@ use serde_json::json;
 const OPEN_DOOR: &str = "[analyzer]\nenabled = false\n[builtins]\ndeny = []\n\
     [interpreter]\nremovals = { remove = [\"types.CodeType.replace\"] }\n";
 
-const THROUGH_IT: &str =
-    "print('before')\ntry:\n    (lambda: 1).__code__.replace(co_name='x')\nexcept BaseException:\n    pass\nreturn 'past it'";
+const THROUGH_IT: &str = "print('before')\ntry:\n    (lambda: 1).__code__.replace(co_name='x')\nexcept BaseException:\n    pass\nreturn 'past it'";
 
 async fn runner(policy: &str, modules: &[&str]) -> Harness {
     let given = Given::default().stdlib(only(modules.iter().copied()), Origin::environment("N8N_RUNNERS_STDLIB_ALLOW"));

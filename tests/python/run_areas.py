@@ -1,8 +1,8 @@
 """Runs tests/python/areas.py, each area as a task of its own in a forked child of a hardened interpreter.
 
-    python run_areas.py EXTENSION POLICY [--plain] [--only TYPE.NAME] [--table]
+    python run_areas.py EXTENSION POLICY [--science] [--plain] [--only TYPE.NAME] [--table]
 
-`--plain` hardens nothing: what fails then is a mistake in the file. `--only` takes that one name of the policy's `removals` away
+`--science` takes science.py instead, for an interpreter with numpy and pandas. `--plain` hardens nothing: what fails then is a mistake in the file. `--only` takes that one name of the policy's `removals` away
 and nothing else. `--table` does so with each of them in turn, and prints which areas need which: what a new version of CPython
 has to be held against. Exits with 1 when an area failed (with `--table`: never).
 """
@@ -28,8 +28,8 @@ def load_extension(path):
     return module
 
 
-def areas():
-    text = (HERE / "areas.py").read_text()
+def areas(name):
+    text = (HERE / name).read_text()
     parts = re.split(r"^# area: (.*)\n", text, flags=re.M)
     return list(zip(parts[1::2], parts[2::2]))
 
@@ -78,7 +78,10 @@ def run(extension, code):
 def failures(extension_path, hardening, all_areas):
     def prepared():
         extension = load_extension(extension_path)
-        settings = {"stdlib": modules(all_areas), "external": [], "builtins_deny": [], "hardening": hardening}
+        named = modules(all_areas)
+        stdlib = [name for name in named if name in sys.stdlib_module_names]
+        external = [name for name in named if name not in stdlib]
+        settings = {"stdlib": stdlib, "external": external, "builtins_deny": [], "hardening": hardening}
         settings["modules"] = ["calendar", "locale", "tokenize", "traceback"]
         settings["unguarded"] = hardening is None
         settings["hardening"] = hardening or {}
@@ -97,7 +100,7 @@ def main(extension_path, policy_path, *options):
     with open(policy_path, "rb") as file:
         section = tomllib.load(file)["interpreter"]
     hardening = {key: [entry["name"] for entry in value] for key, value in section.items() if key != "guards"}
-    all_areas = areas()
+    all_areas = areas("science.py" if "--science" in options else "areas.py")
     if "--table" in options:
         print(f"| name | areas that need it, of {len(all_areas)} |\n|---|---|")
         for name in hardening["removals"]:

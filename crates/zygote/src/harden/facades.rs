@@ -231,7 +231,9 @@ fn part<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = value.py();
     if name.starts_with('_') {
-        return Ok(KEPT.contains(&name).then_some(value));
+        // A package can have a sub-module of such a name.
+        let is_text = is_constant(&value) || value.is_none() || value.is_instance_of::<PyList>();
+        return Ok((KEPT.contains(&name) && is_text).then_some(value));
     }
     if facades.denied.contains(&(value.as_ptr() as usize)) {
         return Ok(None);

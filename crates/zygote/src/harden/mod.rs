@@ -49,10 +49,15 @@ pub(crate) fn harden(py: Python<'_>, lists: &Hardening, open: &Open) -> PyResult
         without: &lists.without_facade,
         allowed: open.modules.clone(),
     };
-    facades::resolve(py, &plan)?;
-    shims::install(py, late)?;
-    facades::make(py, plan)?;
-    defaults::sweep(py)?;
+    if late {
+        // With every module in reach facades hold nothing, and who allows them all expects them whole.
+        shims::install(py, late)?;
+    } else {
+        facades::resolve(py, &plan)?;
+        shims::install(py, late)?;
+        facades::make(py, plan)?;
+        defaults::sweep(py)?;
+    }
     // While classes can still be asked for their subclasses.
     foreign::remove(py, &lists.foreign)?;
     for name in &lists.replaced {
