@@ -11,6 +11,7 @@
 use std::collections::HashSet;
 
 use pyo3::exceptions::{PyImportError, PyRuntimeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyModule, PyString, PyTuple};
@@ -110,7 +111,10 @@ fn wanted(modules: &Bound<'_, PyDict>, plan: &Plan<'_>) -> PyResult<Vec<String>>
 /// `ImportError` for a part of an allowed package of which no facade can be made; no memory.
 pub(crate) fn handed_out<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(facades) = FACADES.get(py) else {
-        return py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?.get_item(name);
+        // Not by importing `sys`: that would ask the `__import__` of the code that calls, which asks here.
+        // SAFETY: attached to the interpreter; a borrowed reference to a dictionary that lives as long as it does.
+        let modules = unsafe { Bound::from_borrowed_ptr(py, ffi::PyImport_GetModuleDict()) };
+        return modules.cast_into::<PyDict>()?.get_item(name);
     };
     let Some(module) = facades.modules.bind(py).get_item(name)? else { return Ok(None) };
     if is_below(name, &facades.without) {
