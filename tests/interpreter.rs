@@ -7,7 +7,7 @@
 #[path = "common/inline.rs"]
 mod inline;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use inline::{ROOT, extension, python};
@@ -24,7 +24,11 @@ selectors,shlex,shutil,signal,socket,sqlite3,ssl,stat,stringprep,subprocess,sys,
 warnings,weakref,xml,zipfile";
 
 fn script(name: &str, arguments: &[&str]) -> Output {
-    Command::new(python())
+    script_by(&python(), name, arguments)
+}
+
+fn script_by(interpreter: &Path, name: &str, arguments: &[&str]) -> Output {
+    Command::new(interpreter)
         .arg("-I")
         .arg(Path::new(ROOT).join("tests/python").join(name))
         .arg(extension())
@@ -84,4 +88,31 @@ fn what_people_do_works_in_a_hardened_interpreter() {
     let output = script("run_areas.py", &[]);
     assert!(output.status.success(), "{}", texts(&output));
     assert!(texts(&output).contains(" areas, 0 failed"), "{}", texts(&output));
+}
+
+/// An interpreter with numpy and pandas, from the package index where that can be reached.
+fn science() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("science");
+    let interpreter = folder.join("bin/python");
+    let works = |arguments: &[&str]| {
+        Command::new(&interpreter).args(arguments).output().is_ok_and(|output| output.status.success())
+    };
+    let has_both = || works(&["-c", "import numpy, pandas"]);
+    if has_both() {
+        return Some(interpreter);
+    }
+    let made =
+        Command::new(python()).args(["-m", "venv"]).arg(&folder).output().is_ok_and(|made| made.status.success());
+    let installs = ["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "20", "numpy", "pandas"];
+    (made && works(&installs) && has_both()).then_some(interpreter)
+}
+
+#[test]
+fn numpy_and_pandas_work_in_a_hardened_interpreter() {
+    let Some(interpreter) = science() else {
+        eprintln!("SKIPPED: numpy and pandas could not be installed here");
+        return;
+    };
+    let output = script_by(&interpreter, "run_areas.py", &["--science"]);
+    assert!(output.status.success(), "{}", texts(&output));
 }
