@@ -1,5 +1,7 @@
 //! The alarm: what no task can do unless it got past the interpreter's hardening ends it, and is told.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
 mod common {
     pub(crate) mod engine;
 }

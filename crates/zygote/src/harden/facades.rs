@@ -53,7 +53,7 @@ pub(super) struct Plan<'a> {
 ///
 /// # Errors
 /// The deny list names an attribute of the standard library that there is not, or no memory.
-pub(super) fn make(py: Python<'_>, plan: Plan<'_>) -> PyResult<()> {
+pub(super) fn make(py: Python<'_>, plan: &Plan<'_>) -> PyResult<()> {
     let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
     let mut alive = Vec::new();
     for name in plan.deny {
@@ -74,7 +74,7 @@ pub(super) fn make(py: Python<'_>, plan: Plan<'_>) -> PyResult<()> {
         allowed: plan.allowed.clone(),
     };
     FACADES.set(py, facades).map_err(|_| PyRuntimeError::new_err("facades were made already"))?;
-    for name in wanted(&modules, &plan)? {
+    for name in wanted(&modules, plan)? {
         handed_out(py, &name)?;
     }
     Ok(())
@@ -282,7 +282,7 @@ fn listed(dictionary: &Bound<'_, PyDict>) -> Option<HashSet<String>> {
 
 /// Public names that a module makes when it is asked for them (PEP 562).
 fn late_names(module: &Bound<'_, PyAny>) -> Vec<String> {
-    let Ok(dictionary) = module.cast::<PyModule>().map(|module| module.dict()) else { return Vec::new() };
+    let Ok(dictionary) = module.cast::<PyModule>().map(PyModuleMethods::dict) else { return Vec::new() };
     if !dictionary.contains("__getattr__").unwrap_or(false) {
         return Vec::new();
     }

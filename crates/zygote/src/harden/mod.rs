@@ -55,7 +55,7 @@ pub(crate) fn harden(py: Python<'_>, lists: &Hardening, open: &Open) -> PyResult
     } else {
         facades::resolve(py, &plan)?;
         shims::install(py, late)?;
-        facades::make(py, plan)?;
+        facades::make(py, &plan)?;
         defaults::sweep(py)?;
     }
     // While classes can still be asked for their subclasses.
