@@ -110,12 +110,14 @@ impl Reader {
         })
     }
 
-    /// Where the text of the unit's expression or statement begins and ends: line, column of bytes, both from the compiler.
-    pub(super) fn position(&self, code: &Bound<'_, PyAny>, unit: usize) -> Option<Position> {
-        let positions = self.positions.bind(code.py()).call1((code,)).ok()?;
-        let found = positions.try_iter().ok()?.nth(unit)?.ok()?;
-        let (line, end_line, column, end_column) = found.extract().ok()?;
-        Some((line, column, end_line, end_column))
+    /// Where the text of each unit's expression or statement begins and ends: line, column of bytes, both from the compiler.
+    pub(super) fn positions(&self, code: &Bound<'_, PyAny>) -> PyResult<Vec<Option<Position>>> {
+        let positions = self.positions.bind(code.py()).call1((code,))?;
+        let position = |found: PyResult<Bound<'_, PyAny>>| {
+            let (line, end_line, column, end_column) = found.ok()?.extract().ok()?;
+            Some((line, column, end_line, end_column))
+        };
+        Ok(positions.try_iter()?.map(position).collect())
     }
 }
 

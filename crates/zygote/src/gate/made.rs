@@ -82,7 +82,7 @@ impl View<'_, '_> {
 /// `__module__ = __name__`, `__qualname__ = …`, `__firstlineno__ = …`, type parameters and a docstring: the beginning of each
 /// class body, in this order and nowhere else.
 fn beginning(view: &View<'_, '_>, made: &mut [bool]) {
-    let mut at = (0..)
+    let mut at = (0..made.len())
         .find(|&at| !matches!(view.mark(at), Mark::MakeCell | Mark::CopyFreeVariables | Mark::Nop))
         .unwrap_or_default();
     if view.mark(at) != Mark::Resume {
@@ -158,12 +158,12 @@ fn ending(view: &View<'_, '_>, made: &mut [bool]) {
 
 /// `__annotations__[…] = …`, which an annotation becomes. The constant is judged, as the name it is.
 fn annotations(view: &View<'_, '_>, made: &mut [bool]) {
-    for at in 0..made.len() {
+    for (at, made) in made.iter_mut().enumerate() {
         if view.is(at, Mark::LoadName, "__annotations__")
             && view.mark(at + 1) == Mark::LoadConstant
             && view.mark(at + 2) == Mark::StoreSubscript
         {
-            made[at] = true;
+            *made = true;
         }
     }
 }
@@ -172,7 +172,7 @@ fn annotations(view: &View<'_, '_>, made: &mut [bool]) {
 fn of_super(view: &View<'_, '_>, made: &mut [bool]) {
     /// Set where the call was written with two arguments.
     const WITH_ARGUMENTS: u32 = 2;
-    for at in 1..made.len() {
+    for (at, made) in made.iter_mut().enumerate().skip(1) {
         if view.is(at, Mark::LoadDeref, "__class__")
             && matches!(view.mark(at - 1), Mark::LoadGlobal | Mark::LoadName)
             && view.name(at - 1) == Some("super")
@@ -180,7 +180,7 @@ fn of_super(view: &View<'_, '_>, made: &mut [bool]) {
             && attribute.opcode.mark == Mark::LoadSuperAttribute
             && attribute.argument & WITH_ARGUMENTS == 0
         {
-            made[at] = true;
+            *made = true;
         }
     }
 }

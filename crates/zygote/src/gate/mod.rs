@@ -78,6 +78,7 @@ impl Gate {
     ) -> PyResult<Vec<Gap>> {
         let mut gaps: Vec<Gap> = Vec::new();
         let mut doubtful = Vec::new();
+        let mut positions: Option<(*mut ffi::PyObject, Vec<Option<Position>>)> = None;
         walk(&self.reader, &self.opcodes, code, &mut |what, place| {
             if !self.on && what != Use::Import {
                 return;
@@ -86,7 +87,13 @@ impl Gate {
             match what {
                 Use::Name(name) | Use::Attribute(name) | Use::Text(name) if exempt(name) => {}
                 Use::Text(name) if place.may_be_name && self.rules.refuses_whole(name) => {
-                    let position = place.unit.and_then(|unit| self.reader.position(place.code, unit));
+                    // Once for each code object: there can be many doubts in one.
+                    let of = place.code.as_ptr();
+                    if positions.as_ref().is_none_or(|(code, _)| *code != of) {
+                        positions = Some((of, self.reader.positions(place.code).unwrap_or_default()));
+                    }
+                    let known = positions.as_ref().map(|(_, positions)| positions);
+                    let position = place.unit.and_then(|unit| known?.get(unit).copied()?);
                     doubtful.push((position, name.to_owned(), Gap { line: line(place), text }, place.classes.to_vec()));
                 }
                 _ => push(&mut gaps, Gap { line: line(place), text }),
@@ -130,6 +137,7 @@ pub(crate) fn described(gaps: &[Gap]) -> String {
 }
 
 /// For code of which no syntax tree is at hand.
+#[expect(clippy::unnecessary_wraps, reason = "others have a syntax tree to read")]
 pub(crate) fn no_declarations() -> PyResult<Declared> {
     Ok(Declared::new())
 }
