@@ -217,6 +217,7 @@ mod tests {
     #[test]
     fn fields_are_what_format_reads() {
         assert_eq!(ask(Question::Fields, "{0.a[b]}{:{c.d}}{e['f']} {"), ["a", "b", "d", "'f'", "f"]);
+        assert_eq!(ask(Question::Fields, "{0.a\n__class__}"), ["a\\n__class__"]);
         assert_eq!(ask(Question::Compiles, "x = 1"), ["yes"]);
         assert_eq!(ask(Question::Facts, "x ="), ["refused"]);
         assert_eq!(ask(Question::Facts, "x.y"), ["Expr", "attribute y", "name x"]);

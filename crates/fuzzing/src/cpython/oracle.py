@@ -376,7 +376,8 @@ def main():
         elif kind == b"P":
             answer = parsed(text)
         elif kind == b"F":
-            answer = fields(text)
+            # A line is a name: one with a line end in it is no word of the rules, nor may its end look like one.
+            answer = [name.replace("\n", "\\n") for name in fields(text)]
         elif kind == b"C":
             answer = compiles(text)
         else:
