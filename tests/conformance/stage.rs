@@ -79,6 +79,11 @@ pub(crate) fn bare(variables: &[(&str, &str)]) -> Command {
     command
 }
 
+async fn registered(broker: &EmbeddedBroker, times: usize) {
+    let infos = |entry: &&Entry| matches!(&entry.what, Recorded::Received(text) if text.contains(r#""runner:info""#));
+    soon(broker.wait_for(|all| (all.iter().filter(infos).count() >= times).then_some(()))).await;
+}
+
 /// The runner and its broker.
 pub(crate) struct Stage {
     pub(crate) broker: EmbeddedBroker,
@@ -97,17 +102,18 @@ impl Stage {
     /// With another kind of broker, registered.
     pub(crate) async fn with(options: Options, variables: &[(&str, &str)]) -> Self {
         let broker = EmbeddedBroker::start(options).await.unwrap();
-        let runner = Runner::of(&broker, TOKEN, variables);
-        let stage = Self { broker, runner, log_from: 0, frames_from: 0 };
-        stage.registered(1).await;
-        stage
+        let mut runner = Runner::of(&broker, TOKEN, variables);
+        tokio::select! {
+            () = registered(&broker, 1) => {}
+            // What it says is the cause of all that would fail for want of it.
+            status = runner.ends() => panic!("the runner ended with {status}: {}", runner.log()),
+        }
+        Self { broker, runner, log_from: 0, frames_from: 0 }
     }
 
     /// Waits until the runner has been registered this often.
     pub(crate) async fn registered(&self, times: usize) {
-        let infos =
-            |entry: &&Entry| matches!(&entry.what, Recorded::Received(text) if text.contains(r#""runner:info""#));
-        soon(self.broker.wait_for(|all| (all.iter().filter(infos).count() >= times).then_some(()))).await;
+        registered(&self.broker, times).await;
     }
 
     /// Waits until all slots are free and offered, and forgets what was logged and sent until then.
