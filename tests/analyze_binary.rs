@@ -54,8 +54,8 @@ fn the_exit_code_says_clean_refused_or_unjudged() {
     for (name, text) in [
         ("syntax.py", &b"if x\n"[..]),
         ("nul.py", b"x\0"),
-        ("deep.py", &[b'('; 100_000]),
-        ("large.py", &[b'#'; 2 << 20]),
+        ("deep.py", &vec![b'('; 100_000]),
+        ("large.py", &vec![b'#'; 2 << 20]),
         ("latin.py", b"'\xe9'"),
     ] {
         let unjudged = scripts.file(name, text);

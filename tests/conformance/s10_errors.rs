@@ -18,7 +18,7 @@ cases! {
         s10_1_a_cancel_has_no_description,
         s12_05_lone_surrogates_in_texts_cost_no_process,
         s12_17_a_description_is_a_text;
-    Plain waiting:
+    Plain:
         s10_1_refusals_while_running_are_told_apart;
     Open:
         s10_1_a_process_that_ends_is_told_by_its_code,

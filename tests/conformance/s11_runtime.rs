@@ -25,13 +25,14 @@ cases! {
         s11_5_the_environment_is_empty;
     Open:
         s12_18_no_variable_of_the_runner_can_be_read;
-    Plain waiting:
+    Plain:
         s11_2_templates_made_at_run_time_are_checked;
-    Modules waiting:
+    Modules:
         s11_2_formatters_are_checked,
-        s11_3_modules_that_are_loaded_are_few,
+        s11_3_modules_that_are_loaded_are_few;
+    Modules waiting:
         s11_4_attributes_of_these_functions_are_refused;
-    Open waiting:
+    Open:
         s11_2_formats_are_checked_where_everything_is_allowed;
     alone:
         s11_3_transitive_imports_can_be_allowed,

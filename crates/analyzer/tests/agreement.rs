@@ -6,6 +6,7 @@ mod common;
 #[path = "common/cpython.rs"]
 mod cpython;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -162,7 +163,12 @@ fn odd_characters_are_the_same_to_both_or_refused() {
     let Some(python) = CPython::find_or_say() else { return };
     let texts: Vec<String> =
         PLACES.iter().flat_map(|place| odd_texts().into_iter().map(|odd| place.replace('@', &odd))).collect();
-    let hex = |text: &String| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |text: &String| {
+        text.bytes().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    };
     let answers = python.run(LINES, texts.iter().map(hex).collect::<Vec<_>>().join("\n"));
     let answers: Vec<&str> = answers.lines().collect();
     assert_eq!(answers.len(), texts.len());
