@@ -135,6 +135,8 @@ impl Writer<'_, '_> {
     }
 
     fn method_taken(&mut self) {
+        // In a list, as what is around might call it.
+        self.push("[");
         self.primary();
         self.push(".");
         if self.plants() {
@@ -142,6 +144,7 @@ impl Writer<'_, '_> {
         } else {
             self.push("upper");
         }
+        self.push("]");
     }
 
     pub(super) fn arguments(&mut self) {
