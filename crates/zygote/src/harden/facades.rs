@@ -23,6 +23,9 @@ static FACADES: PyOnceLock<Facades> = PyOnceLock::new();
 /// Names with an underscore before them that say nothing about where a module is.
 const KEPT: [&str; 4] = ["__name__", "__doc__", "__version__", "__all__"];
 
+/// Functions whose documented names begin with an underscore: module, name.
+const DOCUMENTED: [(&str, &str); 1] = [("os", "_exit")];
+
 struct Facades {
     /// `sys.modules`.
     modules: Py<PyDict>,
@@ -234,7 +237,7 @@ fn part<'py>(
     is_listed: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = value.py();
-    if name.starts_with('_') {
+    if name.starts_with('_') && !DOCUMENTED.contains(&(module, name)) {
         // A package can have a sub-module of such a name.
         let is_text = is_constant(&value) || value.is_none() || value.is_instance_of::<PyList>();
         return Ok((KEPT.contains(&name) && is_text).then_some(value));
