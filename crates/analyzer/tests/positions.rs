@@ -332,3 +332,15 @@ fn place(position: &str, expression: &str) -> String {
     let marked = marked.replace("\u{1}x\n@", "@x\n@");
     marked.replace('\u{1}', expression)
 }
+
+/// CPython 3.13 takes the indentation of a docstring away when it compiles, and a word is left.
+#[test]
+fn a_docstring_is_judged_as_it_is_compiled() {
+    for body in ["'  __class__'", "'\t__class__'", "'  ' '__class__'", "\"\"\"   __globals__\"\"\""] {
+        for place in ["@", "def f(): @", "async def f():\n    @", "class C:\n    @\n    x = 1"] {
+            let code = place.replace('@', body);
+            assert_eq!(report(&code, &usual()).len(), 1, "{code}");
+        }
+    }
+    assert_clean("def f(): '  about the __class__'");
+}

@@ -1,7 +1,7 @@
 //! Statements.
 
 use rustpython_ast::{
-    ElifElseClause, ExceptHandler, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, TypeParam, TypeParams,
+    ElifElseClause, ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, TypeParam, TypeParams,
 };
 
 use super::Judge;
@@ -94,7 +94,12 @@ impl<'a> Judge<'a> {
                     self.name(node, name, name);
                 }
             }
-            Stmt::Expr(node) => self.expression(&node.value),
+            Stmt::Expr(node) => {
+                if let Expr::StringLiteral(literal) = &*node.value {
+                    self.docstring(literal, literal.value.to_str());
+                }
+                self.expression(&node.value);
+            }
             Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) => {}
             // The parser makes these in a mode that is not used; Python has no such statement.
             Stmt::IpyEscapeCommand(node) => self.not_python(node),

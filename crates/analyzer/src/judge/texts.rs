@@ -32,18 +32,34 @@ impl<'a> Judge<'a> {
         if self.rules.strings == StringRule::Off {
             return;
         }
-        let whole = self.rules.strings == StringRule::All || is_dunder(constant);
-        if whole && self.names.contains(constant) {
-            self.add(node, Rule::StringConstant, constant, text::name);
-        } else if whole && self.is_blocked_attribute(constant) {
-            self.add(node, Rule::StringConstant, constant, text::attribute);
-        }
+        self.whole(node, constant);
         palisade_template::fields(constant, &mut |name| {
             if self.is_blocked_attribute(name) || self.names.contains(name) {
                 self.add(node, Rule::StringPattern, name, text::string_pattern);
             }
         });
         self.dotted(node, constant);
+    }
+
+    /// Judges a text that stands as a statement. CPython takes the indentation off where it is a docstring (3.13 on), and
+    /// what is left is a constant as any other.
+    pub(super) fn docstring(&mut self, node: &impl Ranged, constant: &str) {
+        let cleaned = constant.trim_start_matches([' ', '\t']);
+        if self.rules.strings != StringRule::Off && cleaned.len() != constant.len() {
+            self.whole(node, cleaned);
+        }
+    }
+
+    /// Judges a text that is one word.
+    fn whole(&mut self, node: &impl Ranged, constant: &str) {
+        if self.rules.strings != StringRule::All && !is_dunder(constant) {
+            return;
+        }
+        if self.names.contains(constant) {
+            self.add(node, Rule::StringConstant, constant, text::name);
+        } else if self.is_blocked_attribute(constant) {
+            self.add(node, Rule::StringConstant, constant, text::attribute);
+        }
     }
 
     /// Names between dots, as `operator.attrgetter('a.b')` takes them, and late evaluation. Words that are no dunders are
