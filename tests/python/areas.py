@@ -675,3 +675,325 @@ def down(n): return 0 if n == 0 else 1 + down(n - 1)
 assert down(500) == 500
 try: down(10 ** 6); raise AssertionError
 except RecursionError as e: assert "recursion" in str(e)
+
+# area: iterators of one's own
+class Countdown:
+    def __init__(self, n): self.n = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n == 0: raise StopIteration
+        self.n -= 1
+        return self.n
+class Rows:
+    def __init__(self, rows): self.rows = rows
+    def __len__(self): return len(self.rows)
+    def __getitem__(self, i): return self.rows[i]
+    def __contains__(self, x): return x in self.rows
+    def __reversed__(self): return iter(self.rows[::-1])
+rows = Rows([3, 1, 2])
+assert (list(Countdown(3)), sorted(rows), 2 in rows, list(reversed(rows)), rows[1:]) == ([2, 1, 0], [1, 2, 3], True, [2, 1, 3], [1, 2])
+assert next(iter([]), "none") == "none" and list(iter(iter([1, 2, 0, 3]).__next__, 0)) == [1, 2]
+
+# area: operators of one's own
+class Money:
+    def __init__(self, cents): self.cents = cents
+    def __add__(self, other): return Money(self.cents + other.cents) if isinstance(other, Money) else NotImplemented
+    def __radd__(self, other): return self if other == 0 else NotImplemented
+    def __mul__(self, n): return Money(self.cents * n)
+    __rmul__ = __mul__
+    def __eq__(self, other): return isinstance(other, Money) and self.cents == other.cents
+    def __hash__(self): return hash(self.cents)
+    def __bool__(self): return self.cents != 0
+    def __repr__(self): return f"Money({self.cents})"
+    def __format__(self, spec): return f"{self.cents / 100:{spec or '.2f'}}"
+assert sum([Money(100), Money(50)]) == Money(150) and 2 * Money(5) == Money(10) and not Money(0)
+assert f"{Money(1250)}|{Money(1250):.1f}" == "12.50|12.5" and len({Money(1), Money(1)}) == 1
+try:
+    Money(1) + 1
+    assert False
+except TypeError as e:
+    assert "unsupported operand" in str(e)
+
+# area: decorators with arguments
+import functools
+def retry(times, on=ValueError):
+    def decorate(f):
+        @functools.wraps(f)
+        def inner(*args, **kw):
+            for attempt in range(times):
+                try: return f(*args, attempt=attempt, **kw)
+                except on: pass
+            raise RuntimeError("gave up")
+        inner.times = times
+        return inner
+    return decorate
+@retry(3)
+def flaky(x, attempt):
+    "Doc."
+    if attempt < 2: raise ValueError
+    return x, attempt
+assert flaky("a") == ("a", 2) and flaky.__name__ == "flaky" and flaky.__doc__ == "Doc." and flaky.times == 3
+
+# area: cached properties and partial methods
+from functools import cached_property, partialmethod, cmp_to_key, reduce
+class Report:
+    made = 0
+    @cached_property
+    def total(self):
+        Report.made += 1
+        return 42
+    def set(self, name, value): setattr(self, name, value)
+    clear = partialmethod(set, value=None)
+r = Report()
+assert (r.total, r.total, Report.made) == (42, 42, 1)
+r.clear("title")
+assert r.title is None and r.__dict__ == {"total": 42, "title": None}
+assert sorted(["b", "A", "c"], key=cmp_to_key(lambda a, b: (a.lower() > b.lower()) - (a.lower() < b.lower()))) == ["A", "b", "c"]
+assert reduce(lambda a, b: a * b, [1, 2, 3, 4], 1) == 24
+
+# area: protocols and typed dictionaries
+from typing import Protocol, TypedDict, NewType, Literal, runtime_checkable, get_origin, get_args, cast, NotRequired
+@runtime_checkable
+class Named(Protocol):
+    name: str
+class Thing:
+    name = "t"
+class Row(TypedDict):
+    id: int
+    note: NotRequired[str]
+UserId = NewType("UserId", int)
+assert isinstance(Thing(), Named) and not isinstance(3, Named)
+assert Row(id=1) == {"id": 1} and Row.__required_keys__ == {"id"} and UserId(5) == 5
+assert get_origin(dict[str, int]) is dict and get_args(Literal["a", "b"]) == ("a", "b") and cast(int, "x") == "x"
+
+# area: format specifications
+width, value = 8, 3.14159
+assert f"{value:>{width}.2f}" == "    3.14" and f"{1234567:,}" == "1,234,567" and f"{255:#06x}" == "0x00ff" and f"{0.25:.0%}" == "25%"
+assert f"{'a':*^5}" == "**a**" and f"{True!r:>6}" == "  True" and f"{value=:.1f}" == "value=3.1" and f"{{}}" == "{}"
+assert "{:05d}|{:+}".format(42, 7) == "00042|+7" and "{a[k]}".format(a={"k": 1}) == "1" and "%-5s|%03d|%%" % ("x", 7) == "x    |007|%"
+assert format(1e10, "g") == "1e+10" and format("é", ">3") == "  é" and f"{1_000:_}" == "1_000"
+
+# area: bytes
+data = bytes(range(5)) + b"\xff"
+assert data.hex() == "0001020304ff" and bytes.fromhex("ff00") == b"\xff\x00" and data[::-1][0] == 255
+assert int.from_bytes(b"\x01\x00", "big") == 256 and (1000).to_bytes(2, "little") == b"\xe8\x03"
+buffer = bytearray(b"abc"); buffer += b"d"; buffer[0] = 65
+assert bytes(buffer) == b"Abcd" and b"a,b".split(b",") == [b"a", b"b"] and "ü".encode("utf-8").decode("latin-1") == "Ã¼"
+assert b"%d %s" % (1, b"x") == b"1 x" and "a\ud800".encode("utf-8", "surrogatepass") == b"a\xed\xa0\x80"
+
+# area: sorting
+people = [("Bo", 30), ("al", 25), ("Cy", 30)]
+assert sorted(people, key=lambda p: (-p[1], p[0].lower())) == [("Bo", 30), ("Cy", 30), ("al", 25)]
+assert sorted("bBa", key=str.casefold) == ["a", "b", "B"] and max(people, key=lambda p: p[1])[0] == "Bo" and min([], default=0) == 0
+stable = sorted([(1, "b"), (0, "x"), (1, "a")], key=lambda p: p[0], reverse=True)
+assert stable == [(1, "b"), (1, "a"), (0, "x")]
+mixed = [3, None, 1]
+assert sorted(mixed, key=lambda x: (x is None, x or 0)) == [1, 3, None]
+
+# area: dates in arithmetic
+from datetime import date, datetime, timedelta, timezone
+assert (date(2024, 3, 1) - date(2024, 2, 1)).days == 29 and date(2024, 12, 30).isocalendar()[:2] == (2025, 1)
+start = datetime(2025, 3, 30, 1, tzinfo=timezone.utc)
+assert (start + timedelta(hours=25)).isoformat() == "2025-03-31T02:00:00+00:00" and start.timestamp() == 1743296400.0
+assert datetime.fromisoformat("2025-01-02T03:04:05Z").tzinfo is not None and datetime.fromtimestamp(0, timezone.utc).year == 1970
+assert timedelta(days=1, seconds=90) / timedelta(minutes=1) == 1441.5 and str(timedelta(hours=-1)) == "-1 day, 23:00:00"
+assert datetime.strptime("02.01.2025 13:05", "%d.%m.%Y %H:%M").strftime("%Y/%j %I:%M %p") == "2025/002 01:05 PM"
+
+# area: json with types of one's own
+import json
+from datetime import date
+class Encoder(json.JSONEncoder):
+    def default(self, value):
+        if isinstance(value, date): return {"date": value.isoformat()}
+        return super().default(value)
+def revive(found): return date.fromisoformat(found["date"]) if set(found) == {"date"} else found
+text = json.dumps({"d": date(2025, 1, 2), "n": [1.5, None]}, cls=Encoder, sort_keys=True)
+assert text == '{"d": {"date": "2025-01-02"}, "n": [1.5, null]}' and json.loads(text, object_hook=revive)["d"] == date(2025, 1, 2)
+assert json.loads("1.10", parse_float=str) == "1.10" and json.loads('{"a":1,"a":2}', object_pairs_hook=list) == [("a", 1), ("a", 2)]
+try:
+    json.loads('{"a": }')
+    assert False
+except json.JSONDecodeError as e:
+    assert (e.lineno, e.colno) == (1, 7)
+
+# area: regular expressions with functions
+import re
+money = re.compile(r"(?P<sign>-)?(?P<whole>\d+)(?:[.,](?P<part>\d{2}))?(?=\s*EUR)", re.I)
+found = [m.groupdict() for m in money.finditer("5 EUR, -7,50 eur, 9 USD")]
+assert found == [{"sign": None, "whole": "5", "part": None}, {"sign": "-", "whole": "7", "part": "50"}]
+assert re.sub(r"\b(\w)(\w*)", lambda m: m[1].upper() + m[2], "two words") == "Two Words"
+assert re.split(r"\s*[;,]\s*", "a , b;c") == ["a", "b", "c"] and re.sub(r"(a)(b)?", r"<\1>", "ab a") == "<a> <a>"
+assert re.fullmatch(r"(?:a|b)+", "abba") and re.escape("a.b") == r"a\.b" and not re.search(r"(?<!x)y", "xy")
+try:
+    re.compile("(")
+    assert False
+except re.error as e:
+    assert e.pos == 0
+
+# area: dictionaries of other kinds
+from collections import ChainMap, OrderedDict, UserDict, UserList, UserString
+settings = ChainMap({"a": 1}, {"a": 0, "b": 2})
+assert (settings["a"], settings["b"], settings.new_child({"b": 3})["b"]) == (1, 2, 3)
+order = OrderedDict(a=1, b=2); order.move_to_end("a")
+assert list(order) == ["b", "a"] and order.popitem(last=False) == ("b", 2)
+class Lower(UserDict):
+    def __setitem__(self, key, value): super().__setitem__(key.lower(), value)
+lower = Lower(A=1); lower["B"] = 2
+assert dict(lower) == {"a": 1, "b": 2} and UserList([2, 1]) + [0] == [2, 1, 0] and UserString("ab").upper() == "AB"
+assert {**{"a": 1}, "b": 2} | {"a": 3} == {"a": 3, "b": 2}
+
+# area: grouping
+from itertools import accumulate, batched, chain, groupby, islice, pairwise, product, zip_longest
+rows = [{"k": "a", "v": 1}, {"k": "b", "v": 2}, {"k": "a", "v": 3}]
+assert {k: [r["v"] for r in g] for k, g in groupby(sorted(rows, key=lambda r: r["k"]), key=lambda r: r["k"])} == {"a": [1, 3], "b": [2]}
+assert list(batched("abcde", 2)) == [("a", "b"), ("c", "d"), ("e",)] and list(pairwise([1, 2, 3])) == [(1, 2), (2, 3)]
+assert list(accumulate([1, 2, 3], initial=0)) == [0, 1, 3, 6] and list(islice(chain([1], [2, 3]), 1, None)) == [2, 3]
+assert list(zip_longest("ab", "c", fillvalue="-")) == [("a", "c"), ("b", "-")] and len(list(product("ab", repeat=2))) == 4
+
+# area: chained exceptions and groups
+class Broken(Exception):
+    def __init__(self, item): super().__init__(f"item {item}"); self.item = item
+def convert(x):
+    try: return int(x)
+    except ValueError as e: raise Broken(x) from e
+try:
+    convert("x")
+    assert False
+except Broken as e:
+    assert (str(e), e.item, type(e.__cause__)) == ("item x", "x", ValueError)
+    e.add_note("seen")
+    assert e.__notes__ == ["seen"] and e.__suppress_context__
+try:
+    raise ExceptionGroup("several", [ValueError(1), KeyError("k"), ExceptionGroup("inner", [OSError(2)])])
+except* ValueError as found:
+    assert [x.args for x in found.exceptions] == [(1,)]
+except* (KeyError, OSError) as found:
+    assert len(found.exceptions) == 2
+try:
+    try: raise ValueError
+    finally: done = True
+except ValueError:
+    assert done
+
+# area: asynchronous iterators and context managers
+import asyncio
+from contextlib import asynccontextmanager, aclosing
+events = []
+@asynccontextmanager
+async def opened(name):
+    events.append("open " + name)
+    try: yield name.upper()
+    finally: events.append("close " + name)
+async def numbers(n):
+    for i in range(n):
+        await asyncio.sleep(0)
+        yield i
+async def main():
+    async with opened("db") as db, aclosing(numbers(4)) as found:
+        return [db, [i async for i in found if i % 2]]
+assert asyncio.run(main()) == ["DB", [1, 3]] and events == ["open db", "close db"]
+
+# area: queues between threads
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+jobs, results = queue.Queue(), queue.Queue()
+def work():
+    while (job := jobs.get()) is not None: results.put(job * job)
+worker = threading.Thread(target=work); worker.start()
+for n in range(4): jobs.put(n)
+jobs.put(None); worker.join()
+assert sorted(results.queue) == [0, 1, 4, 9]
+with ThreadPoolExecutor(2) as pool:
+    assert list(pool.map(len, ["a", "bb"])) == [1, 2] and pool.submit(max, 1, 5).result() == 5
+event = threading.Event(); event.set()
+assert event.wait(1) and not threading.Lock().locked()
+
+# area: printing structures
+import pprint
+import reprlib
+assert pprint.pformat({"b": [1, 2], "a": None}, width=20) == "{'a': None,\n 'b': [1, 2]}"
+assert reprlib.repr(list(range(100))) == "[0, 1, 2, 3, 4, 5, ...]"
+class Node:
+    def __init__(self): self.own = self
+    @reprlib.recursive_repr()
+    def __repr__(self): return f"Node({self.own!r})"
+assert repr(Node()) == "Node(...)" and repr(x := [1]) == "[1]" and pprint.saferepr({1: {}}) == "{1: {}}"
+
+# area: names and patterns of files
+import fnmatch
+import posixpath
+import shlex
+assert fnmatch.filter(["a.txt", "b.csv", "c.TXT"], "*.txt") == ["a.txt"] and fnmatch.fnmatchcase("ab", "a?")
+assert posixpath.splitext("/x/y.tar.gz") == ("/x/y.tar", ".gz") and posixpath.normpath("a//b/../c") == "a/c"
+assert shlex.split("a 'b c' \"d\"") == ["a", "b c", "d"] and shlex.quote("a b") == "'a b'" and shlex.join(["a", "b c"]) == "a 'b c'"
+
+# area: flags and automatic values
+from enum import Enum, Flag, IntFlag, StrEnum, auto, unique
+class Right(Flag):
+    READ = auto()
+    WRITE = auto()
+    BOTH = READ | WRITE
+class Colour(StrEnum):
+    RED = auto()
+assert Right.READ | Right.WRITE is Right.BOTH and Right.READ in Right.BOTH and not Right.READ & Right.WRITE
+assert Colour("red") is Colour.RED and f"{Colour.RED}" == "red" and [r.name for r in Right.BOTH] == ["READ", "WRITE"]
+@unique
+class Level(Enum):
+    LOW = 1
+    HIGH = 2
+    @classmethod
+    def _missing_(cls, value): return cls.LOW
+assert Level(9) is Level.LOW and Level["HIGH"].value == 2 and len(Level) == 2
+
+# area: exact money
+from decimal import Decimal, ROUND_HALF_EVEN, ROUND_HALF_UP, getcontext, localcontext, InvalidOperation
+from fractions import Fraction
+assert Decimal("2.675").quantize(Decimal("0.01"), ROUND_HALF_UP) == Decimal("2.68") and round(Decimal("0.5")) == 0
+with localcontext() as context:
+    context.prec = 5
+    assert str(Decimal(1) / 3) == "0.33333"
+assert getcontext().prec == 28 and Decimal("1E+3").to_eng_string() == "1E+3" and Decimal("-0").is_signed()
+assert Fraction("0.125") == Fraction(1, 8) and Fraction(3.14159).limit_denominator(100) == Fraction(311, 99)
+try:
+    Decimal("x")
+    assert False
+except InvalidOperation:
+    pass
+
+# area: distributions
+import statistics
+from statistics import NormalDist, correlation, fmean, linear_regression, mode, quantiles, stdev
+assert fmean([1, 2, 4], weights=[1, 1, 2]) == 2.75 and mode("aab") == "a" and quantiles([1, 2, 3, 4], n=2) == [2.5]
+height = NormalDist(170, 10)
+assert round(height.cdf(180), 4) == 0.8413 and (height + NormalDist(0, 0)).mean == 170 and round(stdev([2, 4, 4, 4, 5, 5, 7, 9]), 3) == 2.138
+slope, intercept = linear_regression([1, 2, 3], [3, 5, 7])
+assert (round(slope, 9), round(intercept, 9)) == (2, 1) and round(correlation([1, 2, 3], [3, 2, 1]), 9) == -1
+
+# area: scopes
+global total
+total = 0
+def add(n):
+    global total
+    total += n
+    return total
+assert (add(2), add(3), total) == (2, 5, 5)
+functions = [lambda x, n=n: x + n for n in range(3)]
+assert [f(10) for f in functions] == [10, 11, 12]
+assert (lambda *a, k=1, **kw: (a, k, kw))(1, 2, k=3, z=4) == ((1, 2), 3, {"z": 4})
+if (n := len("abc")) > 2: assert n == 3
+for i in range(3):
+    if i == 5: break
+else:
+    i = "none"
+assert i == "none" and [x for x in range(3)] == [0, 1, 2]
+del n
+assert "n" not in globals() and globals()["total"] == 5
+
+# area: numbers and their texts
+import numbers
+assert int("ff", 16) == 255 and int("1_000") == 1000 and float("1e3") == 1000.0 and round(2.5) == 2 and round(1234.5, -2) == 1200
+assert divmod(-7, 3) == (-3, 2) and -7 // 2 == -4 and pow(3, -1, 7) == 5 and (10).bit_length() == 4 and bin(5) == "0b101"
+assert (0.1 + 0.2 != 0.3, 0.5.as_integer_ratio(), (1.5).hex(), float("inf") > 10**400) == (True, (1, 2), "0x1.8000000000000p+0", True)
+assert isinstance(1, numbers.Integral) and isinstance(1.0, numbers.Real) and complex(1, 2).conjugate() == 1 - 2j
+assert sum([0.1] * 10) == 1.0 and int(1e22) == 10**22 and str(2**200)[:5] == "16069" and abs(-3 + 4j) == 5
