@@ -139,6 +139,8 @@ fn push_escaped(to: &mut String, c: char) {
 }
 
 #[cfg(test)]
+pub(crate) mod kept;
+#[cfg(test)]
 mod properties;
 
 #[cfg(test)]

@@ -1,44 +1,11 @@
 //! Whatever is logged, it is one line, in every format.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use proptest::prelude::*;
 use tracing::{error, info};
-use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::json::Json;
-use super::lines::{Lines, Style};
+use super::kept::logged;
+use super::lines::Style;
 use super::*;
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What the log looks like after `log`; none for JSON.
-fn logged(style: Option<Style>, log: impl FnOnce()) -> String {
-    let kept = Kept::default();
-    let writer = kept.clone();
-    let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
-    if let Some(style) = style {
-        let layer = layer.event_format(Lines::new(style));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-    } else {
-        let layer = layer.event_format(Json);
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-    }
-    String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
-}
 
 /// Nothing in it acts on a terminal, or ends a line for anybody who reads it.
 fn is_tame(line: &str) -> bool {

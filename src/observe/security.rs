@@ -43,8 +43,44 @@ fn sha256(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::logging::kept;
+
+    const HASH_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn names() -> TaskNames {
+        TaskNames { task_id: "t1".to_owned(), node: "N".to_owned(), ..TaskNames::default() }
+    }
+
+    /// One line for people, and one object with what finds the code again; the code itself in neither.
+    fn is_told(log: impl Fn(), what: &str) -> serde_json::Value {
+        let (line, object) = kept::both(log);
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert!(line.starts_with("Security event: ") && line.contains(r#"node "N""#) && line.contains(what), "{line}");
+        let object: serde_json::Value = serde_json::from_str(&object).expect("one object");
+        assert_eq!(object["level"], "WARNING");
+        assert_eq!(object["task_id"], "t1");
+        assert_eq!(object["code_sha256"], HASH_OF_ABC);
+        assert!(object["message"].as_str().is_some_and(|text| text.starts_with("Security event: ")), "{object}");
+        object
+    }
+
     #[test]
-    fn a_hash_is_what_other_tools_say() {
-        assert_eq!(super::sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    fn a_gap_is_told_with_the_hash_of_the_code() {
+        let gaps = [("a\nforged line", Some(1)), ("b", None)].map(|(text, line)| Gap { line, text: text.to_owned() });
+        is_told(|| analyzer_gap(&names(), "abc", &gaps), "a\\nforged line b");
+    }
+
+    #[test]
+    fn what_a_task_tripped_over_is_told_with_the_hash_of_the_code() {
+        let object = is_told(|| tripped(&names(), "abc", "code.__new__"), "was ended");
+        assert_eq!(object["event"], "code.__new__");
+    }
+
+    #[test]
+    fn what_the_event_says_is_cut() {
+        let gap = Gap { line: None, text: "x".repeat(10 * LONGEST) };
+        let (line, _) = kept::both(|| analyzer_gap(&names(), "abc", std::slice::from_ref(&gap)));
+        assert!(line.chars().count() < LONGEST + 300, "{}", line.len());
     }
 }

@@ -1,7 +1,7 @@
 //! Texts that are known before the code runs, though no literal spells them out.
 //!
 //! `'_' * 2 + 'class' + '_' * 2` is one constant once `CPython` has compiled it: operators on numbers, texts, bytes and
-//! tuples, and items of them. All that 3.13 and 3.14 make one is folded here; the exceptions are integers beyond 127 bits
+//! tuples, and items of them. All that 3.13 makes one is folded here; the exceptions are integers beyond 127 bits
 //! on the way to a text. `'%s' % 'x'`, `''.join(['a', 'b'])`, `f"{'a'}b"`, `b'a'.decode()`, `'ba'[::-1]`, `chr(97)` and the
 //! like are no constants to `CPython` but as good as one, and folded, too. Texts made from data are out of reach of any
 //! static reading; the child's own guards are there for those.
