@@ -7,6 +7,7 @@ pub mod survey;
 mod tokens;
 mod values;
 pub mod variables;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigError, ReadFile, Variables, values};
+use super::{ConfigError, ReadFile, Variables, values, zone};
 use crate::logging::one_line;
 
 /// What kind of text a variable holds.
@@ -246,6 +246,11 @@ impl<'a> Reader<'a> {
                 "PALISADE_LOG is '{}', which is neither text nor json; text is used",
                 one_line(&look, 200)
             ));
+        }
+        if let Ok(zone) = self.text("TZ")
+            && let Some(objection) = zone::objection(&zone, self.read_file)
+        {
+            odd.push(format!("TZ is '{}': {objection}", one_line(&zone, 200)));
         }
         for name in self.vars.keys().filter_map(|name| name.to_str()).filter(|name| name.starts_with("PALISADE_")) {
             let known = |entry: &Variable| {
