@@ -24,6 +24,7 @@ import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from importlib.util import module_from_spec
 control, extension, seccomp = map(int, sys.argv[1:])
+del sys.argv[1:]
 path = f'/proc/self/fd/{extension}'
 spec = ModuleSpec('_palisade', ExtensionFileLoader('_palisade', path), origin=path)
 module = module_from_spec(spec)
