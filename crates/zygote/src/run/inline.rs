@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCode, PyDict};
 use serde::Deserialize;
 
+use super::json::{Codec, Style, WriteError};
 use super::{Allow, Settings, prepare, run_task, runtime, warm_up};
 use crate::gate;
 use crate::harden::facades;
@@ -44,6 +45,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare_inline, module)?)?;
     module.add_function(wrap_pyfunction!(gate_findings, module)?)?;
     module.add_function(wrap_pyfunction!(hand_out, module)?)?;
+    module.add_function(wrap_pyfunction!(read_json, module)?)?;
+    module.add_function(wrap_pyfunction!(write_json, module)?)?;
     module.add_function(wrap_pyfunction!(run_inline, module)?)
 }
 
@@ -93,6 +96,31 @@ fn prepare_inline(py: Python<'_>, settings: &str) -> PyResult<Vec<(String, Strin
         transitive_imports: lists.transitive_imports,
     };
     Ok(prepare(py, settings)?.failed_modules)
+}
+
+/// The value of a JSON text, as the items of a task are read.
+#[pyfunction]
+fn read_json<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Codec::capture(py)?.read(py, json)
+}
+
+/// The JSON of a value: as results are sent, with NaN as null or as it is; or as containers are printed.
+#[pyfunction]
+fn write_json<'py>(value: &Bound<'py, PyAny>, style: &str, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let py = value.py();
+    let style = match style {
+        "compact" => Style::Compact,
+        "nulls" => Style::CompactNulls,
+        "lenient" => Style::Lenient,
+        "spaced" => Style::Spaced,
+        _ => return Err(invalid("no such style")),
+    };
+    let mut writer = Codec::capture(py)?.writer(style, limit);
+    match writer.value(value) {
+        Ok(()) => Ok(PyBytes::new(py, &writer.into_bytes())),
+        Err(WriteError::Python(error)) => Err(error),
+        Err(WriteError::TooLong) => Err(invalid("longer than the limit")),
+    }
 }
 
 /// Runs one task in an interpreter that was prepared, after the warm-up every child has; gives its frames.

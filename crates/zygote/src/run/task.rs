@@ -11,7 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyList, PyModule};
 
-use super::json::{Style, WriteError, Writer};
+use super::json::{self, Place, ResultError, Style, WriteError, Writer};
 use super::output::{Out, Scope};
 use super::runtime::{self, Runtime};
 use super::{compile, environ, errors, evaluated, stack};
@@ -70,9 +70,7 @@ impl Task<'_> {
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;
         let items = runtime.codec.read(py, self.items).map_err(|error| self.raised(py, &error, None))?;
-        // The forkserver has it off, so that it does not touch the pages its children share.
-        // SAFETY: attached to the interpreter.
-        unsafe { ffi::PyGC_Enable() };
+        json::settle(py);
         let limit = usize::try_from(self.head.max_result_bytes).unwrap_or(usize::MAX);
         let mut result = runtime.codec.writer(Style::Compact, limit);
         match self.head.mode {
@@ -93,15 +91,15 @@ impl Task<'_> {
         runtime: &Runtime,
         function: &Bound<'py, PyCode>,
         items: &Bound<'py, PyAny>,
-        result: &mut Writer<'_>,
-    ) -> Result<(), WriteError> {
+        result: &mut Writer,
+    ) -> Result<(), ResultError> {
         let py = function.py();
         let query = match self.query {
             Some(query) => runtime.codec.read(py, query)?,
             None => py.None().into_bound(py),
         };
         let returned = call(runtime, function, &[("_items", items), ("_query", &query)])?;
-        result.value(&returned)
+        result.result(&returned, Place::Whole)
     }
 
     fn each_item(
@@ -109,7 +107,7 @@ impl Task<'_> {
         runtime: &Runtime,
         function: &Bound<'_, PyCode>,
         items: &Bound<'_, PyList>,
-        result: &mut Writer<'_>,
+        result: &mut Writer,
     ) -> Result<(), Box<Failure>> {
         let py = function.py();
         let mut separator: &[u8] = b"[";
@@ -117,20 +115,21 @@ impl Task<'_> {
             let failed = |error| self.failed(py, error, Some(index));
             let returned = call(runtime, function, &[("_item", &item)]).map_err(|error| failed(error.into()))?;
             if !returned.is_none() {
-                result.raw(separator).map_err(failed)?;
+                result.raw(separator).map_err(|error| failed(error.into()))?;
                 output_item(result, &returned, index).map_err(failed)?;
                 separator = b",";
             }
         }
         let end: &[u8] = if separator == b"[" { b"[]" } else { b"]" };
-        result.raw(end).map_err(|error| self.failed(py, error, None))?;
+        result.raw(end).map_err(|error| self.failed(py, error.into(), None))?;
         Ok(())
     }
 
-    fn failed(&self, py: Python<'_>, error: WriteError, item: Option<u64>) -> Failure {
+    fn failed(&self, py: Python<'_>, error: ResultError, item: Option<u64>) -> Failure {
         match error {
-            WriteError::Python(error) => self.raised(py, &error, item),
-            WriteError::TooLong => {
+            ResultError::NotFinite(number) => number.failure(),
+            ResultError::Write(WriteError::Python(error)) => self.raised(py, &error, item),
+            ResultError::Write(WriteError::TooLong) => {
                 let bytes = self.head.max_result_bytes;
                 let mib = bytes >> 20;
                 let message = format!("The result is larger than {bytes} bytes ({mib} MiB, set by limits.result_mib)");
@@ -181,23 +180,24 @@ fn call<'py>(
 }
 
 /// One output item of `runOnceForEachItem`.
-fn output_item(result: &mut Writer<'_>, returned: &Bound<'_, PyAny>, index: u64) -> Result<(), WriteError> {
+fn output_item(result: &mut Writer, returned: &Bound<'_, PyAny>, index: u64) -> Result<(), ResultError> {
     result.raw(br#"{"json":"#)?;
     let returned_dict = returned.cast::<PyDict>().ok();
     let field = |name| returned_dict.map_or(Ok(None), |dict| dict.get_item(name));
     let binary = field("binary")?;
+    let json = Place::Field(index, "json");
     match (field("json")?, &binary, returned_dict) {
-        (Some(json), _, _) => result.value(&json)?,
+        (Some(value), _, _) => result.result(&value, json)?,
         (None, Some(_), Some(dict)) => {
             let rest = dict.copy()?;
             rest.del_item("binary")?;
-            result.value(rest.as_any())?;
+            result.result(rest.as_any(), json)?;
         }
-        _ => result.value(returned)?,
+        _ => result.result(returned, json)?,
     }
     if let Some(binary) = binary {
         result.raw(br#","binary":"#)?;
-        result.value(&binary)?;
+        result.result(&binary, Place::Field(index, "binary"))?;
     }
-    result.raw(format!(r#","pairedItem":{{"item":{index}}}}}"#).as_bytes())
+    Ok(result.raw(format!(r#","pairedItem":{{"item":{index}}}}}"#).as_bytes())?)
 }
