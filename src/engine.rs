@@ -27,7 +27,7 @@ use crate::forkserver::StartError;
 use crate::frame::Settings;
 use crate::interpreter::Interpreter;
 use crate::plan::{Planned, plan_all};
-use crate::pool::Pool;
+use crate::pool::{NoChild, Pool};
 use crate::promises::{self, Grants, Ground, Promise};
 use crate::task;
 
@@ -95,6 +95,9 @@ pub enum EngineError {
     /// A forkserver did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A forkserver is there, and makes no children that could be used.
+    #[error(transparent)]
+    NoChild(#[from] NoChild),
     /// The analyzer did not start.
     #[error("the analyzer's thread could not be started: {0}")]
     Analyzer(std::io::Error),
@@ -130,11 +133,24 @@ impl Engine {
         interpreter: &Interpreter,
         concurrency: usize,
     ) -> Result<Arc<Self>, EngineError> {
+        let planned = Self::plan(config, policies, interpreter, concurrency)?;
+        Self::start_all(config, policies, planned, concurrency).await
+    }
+
+    /// The plans that [`Engine::start`] makes. Reads much of the disk.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`]: a required layer cannot be had here.
+    pub fn plan(
+        config: &TaskConfig,
+        policies: &Policies,
+        interpreter: &Interpreter,
+        concurrency: usize,
+    ) -> Result<Vec<Planned>, EngineError> {
         let in_use: Vec<&Policy> = policies.in_use().collect();
         let several = in_use.len() > 1;
-        let planned = plan_all(&in_use, interpreter, config, concurrency)
-            .map_err(|(name, error)| EngineError::from(error).of(&name, several))?;
-        Self::start_all(config, policies, planned, concurrency).await
+        plan_all(&in_use, interpreter, config, concurrency)
+            .map_err(|(name, error)| EngineError::from(error).of(&name, several))
     }
 
     /// As [`Engine::start`], from plans that were made already: one for each profile in use, in their order.
@@ -198,6 +214,19 @@ impl Engine {
             timeout: config.timeout,
             env: config.env.clone(),
         }))
+    }
+
+    /// Waits until a child of every profile has been sealed and verified.
+    ///
+    /// # Errors
+    /// [`EngineError::NoChild`], with the profile's name where there are several.
+    pub async fn proven(&self) -> Result<(), EngineError> {
+        let several = !self.others.is_empty();
+        for profile in self.profiles() {
+            let proven = profile.pool.proven().await;
+            proven.map_err(|why| EngineError::from(why).of(&profile.name, several))?;
+        }
+        Ok(())
     }
 
     /// What became of each layer, of the default profile.

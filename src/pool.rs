@@ -193,6 +193,32 @@ impl Pool {
         self.shared.spares().len()
     }
 
+    /// Waits until a spare is in stock: a child of this pool has been sealed, and verified from outside.
+    ///
+    /// # Errors
+    /// [`NoChild`] when that failed several times in a row.
+    pub async fn proven(&self) -> Result<(), NoChild> {
+        let mut state = self.state.clone();
+        loop {
+            let added = self.shared.added.notified();
+            tokio::pin!(added);
+            // What is added between looking and waiting must not be missed.
+            added.as_mut().enable();
+            if self.spares() > 0 {
+                return Ok(());
+            }
+            if let Stock::Failing { why, attempts: GIVE_UP_AFTER.. } = &*state.borrow_and_update() {
+                return Err(NoChild(why.clone()));
+            }
+            tokio::select! {
+                () = added => {}
+                changed = state.changed() => if changed.is_err() {
+                    return Err(NoChild("the pool is closed".into()));
+                }
+            }
+        }
+    }
+
     /// Waits until as many spares as wanted are in stock.
     pub async fn filled(&self) {
         while self.spares() < self.shared.want {

@@ -1,9 +1,12 @@
 //! The runner's loop: connect, serve, connect again, until it is time to go.
+//!
+//! It may begin before there is anything that could execute a task: connecting and registering take their time, as the start of
+//! a forkserver does, and neither needs the other. Offers wait for both.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
@@ -51,8 +54,11 @@ impl Signal {
     }
 }
 
+/// What can be expected of a start that is under way: the executor, or in one line why there is none.
+pub type Starting<E> = oneshot::Receiver<Result<Arc<E>, String>>;
+
 /// How the runner ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// As it was asked to, or for want of work.
     Stopped,
@@ -60,14 +66,16 @@ pub enum Ending {
     Forbidden,
     /// Tasks did not end although they were stopped.
     TimedOut,
+    /// No task could have been executed, for this reason.
+    Unable(String),
 }
 
 impl Ending {
     /// The exit code of the process.
-    pub fn exit_code(self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Stopped => 0,
-            Self::Forbidden | Self::TimedOut => 1,
+            Self::Forbidden | Self::TimedOut | Self::Unable(_) => 1,
         }
     }
 }
@@ -76,6 +84,10 @@ impl Ending {
 pub struct Runner<E> {
     options: Options,
     session: Session<E>,
+    /// While the executor is not there.
+    starting: Option<Starting<E>>,
+    /// Why it will never be.
+    unable: Option<String>,
     signals: mpsc::Receiver<Signal>,
     stop: Option<Stop>,
     recorder: Recorder,
@@ -91,9 +103,10 @@ struct Stop {
 }
 
 /// What happened, of all that may happen while connected.
-enum Happening {
+enum Happening<E> {
     Connection(Event),
     Signal(Signal),
+    Started(Result<Arc<E>, String>),
     Deadline,
 }
 
@@ -117,8 +130,20 @@ impl<E: Execute> Runner<E> {
         observer: Option<mpsc::Sender<Observed>>,
         recorder: Recorder,
     ) -> Self {
-        let session = Session::new(executor, options.max_concurrency, observer, recorder.clone());
-        Self { options, session, signals, stop: None, recorder }
+        let session = Session::new(Some(executor), options.max_concurrency, observer, recorder.clone());
+        Self { options, session, starting: None, unable: None, signals, stop: None, recorder }
+    }
+
+    /// As [`Runner::recorded`], with an executor that is still starting: the runner connects and registers beside that, and
+    /// makes offers when it is there. When it fails the runner takes leave of the broker and ends.
+    pub fn starting(
+        options: Options,
+        starting: Starting<E>,
+        signals: mpsc::Receiver<Signal>,
+        recorder: Recorder,
+    ) -> Self {
+        let session = Session::new(None, options.max_concurrency, None, recorder.clone());
+        Self { options, session, starting: Some(starting), unable: None, signals, stop: None, recorder }
     }
 
     /// Runs until it is told to stop, has had nothing to do for long enough, or is not wanted.
@@ -156,6 +181,9 @@ impl<E: Execute> Runner<E> {
         }
         let orderly = self.finish().await;
         info!("Runner stopped");
+        if let Some(why) = self.unable {
+            return Ending::Unable(why);
+        }
         match (forbidden, orderly) {
             (true, _) => Ending::Forbidden,
             (false, true) => Ending::Stopped,
@@ -172,6 +200,12 @@ impl<E: Execute> Runner<E> {
             tokio::select! {
                 connection = &mut connecting => return Some(connection),
                 ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),
+                started = started(&mut self.starting) => {
+                    self.started(started);
+                    if self.stop.is_some() {
+                        return None;
+                    }
+                }
                 Some(signal) = self.signals.recv() => {
                     self.signalled(signal);
                     return None;
@@ -187,6 +221,12 @@ impl<E: Execute> Runner<E> {
             tokio::select! {
                 () = sleep_until(until) => return,
                 ended = self.session.next_ended() => self.session.ended(ended, Instant::now()),
+                started = started(&mut self.starting) => {
+                    self.started(started);
+                    if self.stop.is_some() {
+                        return;
+                    }
+                }
                 Some(signal) = self.signals.recv() => return self.signalled(signal),
             }
         }
@@ -214,6 +254,7 @@ impl<E: Execute> Runner<E> {
                     self.session.ended(ended, Instant::now());
                     continue;
                 }
+                started = started(&mut self.starting) => Happening::Started(started),
                 () = sleep_until(deadline.unwrap_or(now)), if deadline.is_some() => Happening::Deadline,
             };
             match happening {
@@ -224,6 +265,7 @@ impl<E: Execute> Runner<E> {
                 Happening::Connection(Event::Room) => {}
                 Happening::Connection(Event::Lost(loss)) => return self.lost(connection, loss),
                 Happening::Signal(signal) => self.signalled(signal),
+                Happening::Started(started) => self.started(started),
                 Happening::Deadline => self.deadline_reached(Instant::now()),
             }
         }
@@ -236,6 +278,19 @@ impl<E: Execute> Runner<E> {
         }
         // The goodbye is bounded, and nobody has to wait for it.
         tokio::spawn(connection.end(loss));
+    }
+
+    /// The start of the executor is settled.
+    fn started(&mut self, started: Result<Arc<E>, String>) {
+        match started {
+            Ok(executor) => self.session.able(executor, Instant::now()),
+            Err(why) => {
+                self.unable = Some(why);
+                if self.stop.is_none() {
+                    self.begin_stop(IDLE_GRACE);
+                }
+            }
+        }
     }
 
     /// When something is due although nothing comes.
@@ -323,6 +378,14 @@ impl Stop {
     fn is_over(&self, now: Instant) -> bool {
         self.terminating && now >= self.deadline
     }
+}
+
+/// The executor or why there is none, once; for ever where neither is awaited. May be dropped without loss.
+async fn started<E>(starting: &mut Option<Starting<E>>) -> Result<Arc<E>, String> {
+    let Some(told) = starting else { return std::future::pending().await };
+    let settled = told.await.unwrap_or_else(|_| Err("the start of the sandbox was given up".to_owned()));
+    *starting = None;
+    settled
 }
 
 fn warn_of_retry(cause: &str) {

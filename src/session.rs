@@ -58,7 +58,8 @@ pub struct Ended {
 
 /// Tasks and offers.
 pub struct Session<E> {
-    executor: Arc<E>,
+    /// Nothing while it is starting.
+    executor: Option<Arc<E>>,
     offers: OfferBook,
     tasks: HashMap<String, State>,
     running: JoinSet<Ended>,
@@ -72,9 +73,9 @@ pub struct Session<E> {
 }
 
 impl<E: Execute> Session<E> {
-    /// A session that runs `capacity` tasks at once.
+    /// A session that runs `capacity` tasks at once, as soon as there is an executor: without one nothing is offered.
     pub fn new(
-        executor: Arc<E>,
+        executor: Option<Arc<E>>,
         capacity: usize,
         observer: Option<mpsc::Sender<Observed>>,
         recorder: Recorder,
@@ -93,6 +94,13 @@ impl<E: Execute> Session<E> {
         }
     }
 
+    /// From now on there is an executor, and offers can be made.
+    pub fn able(&mut self, executor: Arc<E>, now: Instant) {
+        self.executor = Some(executor);
+        // Who could not be given work has not been idle.
+        self.last_activity = self.last_activity.map(|_| now);
+    }
+
     /// Tells the recorder what is in use.
     pub fn record(&self) {
         self.recorder.registered(self.offers.is_registered());
@@ -104,9 +112,10 @@ impl<E: Execute> Session<E> {
         self.tasks.len() + self.orphans
     }
 
-    /// Since when nothing has happened; none while there is no registration, or work.
+    /// Since when nothing has happened; none while there is no registration, no executor, or
+    /// work.
     pub fn idle_since(&self) -> Option<Instant> {
-        self.last_activity.filter(|_| self.busy() == 0)
+        self.last_activity.filter(|_| self.busy() == 0 && self.executor.is_some())
     }
 
     /// When offers have to be looked at again.
@@ -114,10 +123,10 @@ impl<E: Execute> Session<E> {
         self.offers.next_expiry()
     }
 
-    /// Forgets expired offers and puts new ones for all free slots into the outbox; while `is_behind` no slot counts as
-    /// free.
+    /// Forgets expired offers and puts new ones for all free slots into the outbox; while `is_behind`, and while nobody could
+    /// execute a task, no slot counts as free.
     pub fn make_offers(&mut self, now: Instant, is_behind: bool) {
-        let busy = if is_behind { usize::MAX } else { self.busy() };
+        let busy = if is_behind || self.executor.is_none() { usize::MAX } else { self.busy() };
         let offers = self.offers.top_up(now, busy);
         self.outbox.extend(offers.iter().map(Outgoing::offer));
     }
@@ -203,8 +212,13 @@ impl<E: Execute> Session<E> {
             }
         };
         let names = TaskNames::of(&task_id, &settings);
+        let Some(executor) = self.executor.clone() else {
+            // Nothing was offered that could have led here.
+            let error = TaskError::new(ErrorKind::Internal, "The runner is still starting");
+            let answer = Answer::bare(Verdict::Failed(error));
+            return self.ended(Ended { serial, task_id, names, started, answer }, started);
+        };
         let task = Task { id: task_id.clone(), settings };
-        let executor = Arc::clone(&self.executor);
         self.running.spawn(async move {
             let execution = async move { executor.execute(task, cancel).await };
             // A task whose executor fails must still be answered.

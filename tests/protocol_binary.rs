@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use palisade::embedded::{EmbeddedBroker, Options};
+use palisade::embedded::{EmbeddedBroker, Options, Recorded};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -94,6 +94,32 @@ fn a_runner_that_is_still_starting_can_be_stopped() {
     kill(Pid::from_raw(i32::try_from(runner.id()).unwrap()), Signal::SIGTERM).unwrap();
     assert_eq!(runner.wait().unwrap().code(), Some(0));
     assert!(asked.elapsed() < Duration::from_secs(8), "it waited for its interpreter: {:?}", asked.elapsed());
+}
+
+/// Registering needs no sandbox. What it finds out later it must not keep to itself, and n8n must not be left hanging.
+#[tokio::test]
+async fn a_runner_that_cannot_start_is_registered_until_it_knows() {
+    let (_folder, python) = script("#!/bin/sh\nsleep 1\nexit 1\n");
+    std::fs::set_permissions(&python, PermissionsExt::from_mode(0o755)).unwrap();
+    let options = Options { grant_token: "t".to_owned(), record: true, ..Options::default() };
+    let broker = EmbeddedBroker::start(options).await.unwrap();
+    let mut command = palisade();
+    command
+        .env("N8N_RUNNERS_GRANT_TOKEN", "t")
+        .env("N8N_RUNNERS_TASK_BROKER_URI", broker.uri())
+        .env("PALISADE_PYTHON", &python);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_code(&output, 1);
+    let stdout = text(&output.stdout);
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert!(lines.contains(&"Registered with broker"), "{stdout}");
+    assert!(lines.last().unwrap().contains(python.to_str().unwrap()), "{stdout}");
+    let seen: Vec<Recorded> = broker.transcript().into_iter().map(|entry| entry.what).collect();
+    assert_eq!(seen.last(), Some(&Recorded::Closed(Some(1000))), "{seen:?}");
+    assert!(
+        !seen.iter().any(|what| matches!(what, Recorded::Received(text) if text.contains("taskoffer"))),
+        "{seen:?}"
+    );
 }
 
 #[test]

@@ -85,6 +85,7 @@ async fn task(
     vars: &Variables,
     settings: &RawValue,
 ) -> Result<(TaskOutcome, Option<Observed>), Failure> {
+    startup::checked(config, policies)?;
     let engine = startup::engine(config, policies, vars, 1).await?;
     let (local, mut told) = Local::start(engine, 1).await.map_err(Failure::Internal)?;
     let outcome = local.task(settings).await.map_err(Failure::Internal)?;

@@ -10,18 +10,18 @@ use palisade_policy::Policies;
 use palisade_sandbox::layer::{Outcome, State};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, warn};
 
-use super::startup;
+use super::startup::{self, CannotRun};
 use crate::broker::{Endpoint, Trust};
-use crate::config::{Config, Variables};
+use crate::config::{Config, TaskConfig, Variables};
 use crate::engine::Engine;
 use crate::logging::{self, Look, Target, one_line};
 use crate::observe::health::{Context, Server};
 use crate::observe::{Recorder, metrics};
 use crate::offers::random_id;
-use crate::runner::{Options, Runner, Signal};
+use crate::runner::{Ending, Options, Runner, Signal};
 
 /// What a name that cannot be resolved yet, or a file that does not come, may delay the end of the process.
 const LEFTOVERS: Duration = Duration::from_millis(100);
@@ -123,20 +123,57 @@ async fn serve(
     };
     // What is left of it is the header of the next handshake: connections are lost, and made again.
     drop(config.credentials);
-    let mut signals = listen().map_err(|error| Refused(format!("Signals cannot be received: {error}")))?;
-    // A slow interpreter may take a minute to come up; who wants the runner gone need not wait for it.
-    let started = tokio::select! {
-        started = startup::engine(&config.tasks, policies, vars, config.max_concurrency) => started,
-        Some(signal) = signals.recv() => {
-            info!("Received {} signal, starting shutdown...", signal.name());
-            return Ok(ExitCode::SUCCESS);
-        }
+    let signals = listen().map_err(|error| Refused(format!("Signals cannot be received: {error}")))?;
+    startup::checked(&config.tasks, policies).map_err(|error| refused(&error))?;
+    let options = Options {
+        endpoint,
+        max_concurrency: config.max_concurrency,
+        idle_timeout: config.idle_timeout,
+        grace: config.grace,
     };
-    let engine = started.map_err(|error| Refused(one_line(&error.to_string(), 2000)))?;
+    let (tell, starting) = oneshot::channel();
+    let runner = Runner::starting(options, starting, signals, recorder);
+    // A slow interpreter may take a minute to come up. The broker can know of the runner before, and who wants it gone need
+    // not wait.
+    let start = async {
+        let _ = tell.send(start(&config.tasks, config.max_concurrency, policies, vars, health).await);
+        std::future::pending().await
+    };
+    let ending = tokio::select! {
+        ending = runner.run() => ending,
+        never = start => never,
+    };
+    match ending {
+        Ending::Unable(why) => Err(Refused(why)),
+        ending => Ok(ExitCode::from(ending.exit_code())),
+    }
+}
+
+/// Starts what executes tasks, up to a child that was sealed and verified: only then may anything be offered.
+async fn start(
+    config: &TaskConfig,
+    concurrency: usize,
+    policies: &Policies,
+    vars: &Variables,
+    health: Option<&Server>,
+) -> Result<Arc<Engine>, String> {
+    let started = startup::engine(config, policies, vars, concurrency).await;
+    let engine = started.map_err(|error| refused(&error).0)?;
+    engine.proven().await.map_err(|error| refused(&error.into()).0)?;
     if let Some(health) = health {
         let seen: Weak<Engine> = Arc::downgrade(&engine);
         health.observe(seen);
     }
+    tell_layers(&engine);
+    Ok(engine)
+}
+
+fn refused(error: &CannotRun) -> Refused {
+    Refused(one_line(&error.to_string(), 2000))
+}
+
+/// What became of each layer goes into the log.
+fn tell_layers(engine: &Engine) {
     let several = engine.profiles().count() > 1;
     for profile in engine.profiles() {
         let of = if several { format!("profile {}: ", profile.name) } else { String::new() };
@@ -149,14 +186,6 @@ async fn serve(
             }
         }
     }
-    let options = Options {
-        endpoint,
-        max_concurrency: config.max_concurrency,
-        idle_timeout: config.idle_timeout,
-        grace: config.grace,
-    };
-    let ending = Runner::recorded(options, engine, signals, None, recorder).run().await;
-    Ok(ExitCode::from(ending.exit_code()))
 }
 
 /// Where and as whom to connect, or one line.

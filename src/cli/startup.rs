@@ -119,13 +119,8 @@ pub(super) fn harden() -> std::io::Result<()> {
     process::forbid_dumping()
 }
 
-/// Finds an interpreter and starts an engine with it.
-pub(super) async fn engine(
-    config: &TaskConfig,
-    policies: &Policies,
-    vars: &Variables,
-    concurrency: usize,
-) -> Result<Arc<Engine>, CannotRun> {
+/// What is known to prevent a start before anything is started.
+pub(super) fn checked(config: &TaskConfig, policies: &Policies) -> Result<(), CannotRun> {
     if !sees_proc() {
         return Err(CannotRun::NoProc);
     }
@@ -135,10 +130,23 @@ pub(super) async fn engine(
     for warning in budget::fits(config.answer_memory, policies.in_use())? {
         tracing::warn!("{}", one_line(&warning, 1000));
     }
-    // Candidates are started to be asked what they are, which may take long.
-    let (asked, environment) = (config.clone(), vars.clone());
-    let found = spawn_blocking(move || interpreter(&asked, &environment)).await;
-    let found = found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-    tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
-    Ok(Engine::start(config, policies, &found.interpreter, concurrency).await?)
+    Ok(())
+}
+
+/// Finds an interpreter and starts an engine with it. [`checked`] has had its say.
+pub(super) async fn engine(
+    config: &TaskConfig,
+    policies: &Policies,
+    vars: &Variables,
+    concurrency: usize,
+) -> Result<Arc<Engine>, CannotRun> {
+    // Candidates are started to be asked what they are, and a plan reads much of the disk: both may take long.
+    let (asked, environment, planned_for) = (config.clone(), vars.clone(), policies.clone());
+    let planning = spawn_blocking(move || {
+        let found = interpreter(&asked, &environment)?;
+        tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
+        Ok::<_, CannotRun>(Engine::plan(&asked, &planned_for, &found.interpreter, concurrency)?)
+    });
+    let planned = planning.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    Ok(Engine::start_all(config, policies, planned, concurrency).await?)
 }

@@ -28,7 +28,7 @@ async fn a_wrong_token_ends_the_runner_with_code_1() {
     let broker = EmbeddedBroker::start(options).await.unwrap();
     let setup = Setup::around(broker, "wrong".to_owned(), 1 << 20, |_| {});
     let ending = soon(setup.runner).await.unwrap();
-    assert_eq!((ending, ending.exit_code()), (Ending::Forbidden, 1));
+    assert_eq!((ending.clone(), ending.exit_code()), (Ending::Forbidden, 1));
     let text = "ERROR Authentication failed with status 403: server rejected WebSocket connection: HTTP 403";
     assert!(setup.log.has(text), "{}", setup.log.text());
     let turned_away = setup.broker.transcript().iter().filter(|e| e.what == Recorded::TurnedAway(403)).count();

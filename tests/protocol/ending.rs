@@ -71,7 +71,7 @@ async fn tasks_that_cannot_be_stopped_do_not_keep_the_runner() {
     let task = setup.start("stubborn").await;
     setup.signals.send(Signal::Terminate).await.unwrap();
     let ending = soon(&mut setup.runner).await.unwrap();
-    assert_eq!((ending, ending.exit_code()), (Ending::TimedOut, 1));
+    assert_eq!((ending.clone(), ending.exit_code()), (Ending::TimedOut, 1));
     assert!(soon(task.outcome()).await.is_err());
 }
 

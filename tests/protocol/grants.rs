@@ -81,7 +81,7 @@ async fn a_wrong_auth_token_ends_the_runner_with_code_1() {
         broker.withhold_tokens(withhold);
         let setup = around(broker, "wr0ng");
         let ending = soon(setup.runner).await.unwrap();
-        assert_eq!((ending, ending.exit_code()), (Ending::Forbidden, 1));
+        assert_eq!((ending.clone(), ending.exit_code()), (Ending::Forbidden, 1));
         let text = format!(
             "ERROR Authentication failed with status {status}: server rejected N8N_RUNNERS_AUTH_TOKEN: HTTP {status}"
         );

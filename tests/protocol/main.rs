@@ -11,6 +11,7 @@ mod frames;
 mod grants;
 mod offers;
 mod relay;
+mod starting;
 mod support;
 mod tasks;
 mod tls;

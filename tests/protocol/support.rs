@@ -11,11 +11,12 @@ use palisade::broker::{Address, Endpoint};
 use palisade::config::GrantToken;
 use palisade::embedded::{AcceptedTask, EmbeddedBroker, Entry, Options as BrokerOptions, Recorded};
 use palisade::execute::{Answer, ErrorKind, Execute, Task, TaskError, Verdict};
+use palisade::observe::Recorder;
 use palisade::runner::{Ending, Options, Runner, Signal};
 use palisade_channel::message::Print;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::DefaultGuard;
@@ -191,6 +192,28 @@ impl Setup {
         let (signals, receiver) = mpsc::channel(4);
         let runner = tokio::spawn(Runner::new(options, Arc::clone(&fake), receiver, None).run());
         Self { broker, fake, signals, runner, log }
+    }
+
+    /// With an executor that is not there before the test sends it.
+    pub(crate) async fn starting(
+        broker_options: BrokerOptions,
+        change: impl FnOnce(&mut Options),
+    ) -> (Self, oneshot::Sender<Result<Arc<Fake>, String>>) {
+        let token = broker_options.grant_token.clone();
+        let broker = EmbeddedBroker::start(broker_options).await.unwrap();
+        let log = Log::capture();
+        let mut options = options(&broker.uri(), token, 1 << 20);
+        change(&mut options);
+        let (signals, receiver) = mpsc::channel(4);
+        let (tell, starting) = oneshot::channel();
+        let runner = tokio::spawn(Runner::starting(options, starting, receiver, Recorder::default()).run());
+        (Self { broker, fake: Arc::new(Fake::default()), signals, runner, log }, tell)
+    }
+
+    /// Waits until the runner has closed its connection with this code.
+    pub(crate) async fn closed(&self, code: Option<u16>) {
+        let is_close = |entry: &Entry| entry.what == Recorded::Closed(code);
+        soon(self.broker.wait_for(|entries| entries.iter().any(is_close).then_some(()))).await;
     }
 
     /// Waits until the runner has been registered this often.
