@@ -26,7 +26,7 @@ use crate::frame::Settings;
 use crate::logging::one_line;
 use crate::observe::{TaskNames, labels, security};
 use crate::pool::{Child, LastBreath};
-use crate::verdict::{Outcome, verdict};
+use crate::verdict::{Code, Outcome, verdict};
 
 /// How often memory and threads of a running task are looked at. Memory can grow by a few MiB in this time.
 const LOOK: Duration = Duration::from_millis(10);
@@ -74,11 +74,12 @@ pub(crate) async fn run(
     if let Outcome::Tripped { event } = &outcome {
         security::tripped(&TaskNames::of(&task.id, settings), &settings.code, event);
     }
+    let code = Code { text: &settings.code, mode: settings.node_mode };
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
         room: said.room,
-        verdict: verdict(outcome, settings.continue_on_fail, profile.limits.memory),
+        verdict: verdict(outcome, code, settings.continue_on_fail, profile.limits.memory),
         report,
     }
 }

@@ -1,15 +1,21 @@
 //! How a task ended, turned into what n8n's user sees. Every failure becomes an answer here and nowhere else.
 
+mod description;
+mod source;
+mod traceback;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use palisade_analyzer::{Violation, describe};
 use palisade_channel::control::How;
-use palisade_channel::message::{Failure, Gap, Raised, SyntaxFailure};
+use palisade_channel::message::{Failure, Gap};
 use palisade_sandbox::seccomp::{Arch, Profile};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
+pub(crate) use self::description::Code;
+use self::description::{fields, of_exception, of_syntax};
 use crate::execute::{ErrorKind, TaskError, Verdict};
 use crate::plan::CPU_ALLOWANCE;
 use crate::pool::NoChild;
@@ -73,12 +79,12 @@ pub(crate) enum Outcome {
     NoChild(NoChild),
 }
 
-/// What is sent for `outcome`. With `continue_on_fail` a failure of the running code is a result; refusals and syntax
+/// What is sent for `outcome` of this code. With `continue_on_fail` a failure of the running code is a result; refusals and syntax
 /// errors stay errors, and so does a task that no child could be had for.
-pub(crate) fn verdict(outcome: Outcome, continue_on_fail: bool, memory_limit: u64) -> Verdict {
+pub(crate) fn verdict(outcome: Outcome, code: Code<'_>, continue_on_fail: bool, memory_limit: u64) -> Verdict {
     let error = match outcome {
         Outcome::Done(result) => return Verdict::Done(result),
-        Outcome::Failed(failure) => failed(failure, memory_limit),
+        Outcome::Failed(failure) => failed(failure, code, memory_limit),
         Outcome::Refused(violations) => refused(&violations),
         Outcome::Unjudged(text) => TaskError::new(ErrorKind::Refused, text),
         Outcome::TimedOut(limit) => timed_out(limit),
@@ -129,25 +135,32 @@ fn described(kind: ErrorKind, message: String) -> TaskError {
     TaskError { description: Some(String::new()), ..TaskError::new(kind, message) }
 }
 
-fn failed(failure: Failure, memory_limit: u64) -> TaskError {
+fn failed(failure: Failure, code: Code<'_>, memory_limit: u64) -> TaskError {
     match failure {
-        Failure::Syntax(SyntaxFailure { message, line, column }) => {
-            let extra = fields([("lineNumber", line), ("column", column)]);
-            TaskError { extra, ..TaskError::new(ErrorKind::Syntax, message) }
-        }
-        Failure::Raised(raised) if raised.class == "MemoryError" && raised.message.is_empty() => {
-            TaskError { extra: place(&raised), ..out_of_memory(memory_limit) }
-        }
-        Failure::Raised(raised) => TaskError {
-            message: raised.message.clone(),
-            description: Some(raised.description.clone()),
-            extra: place(&raised),
-            kind: ErrorKind::Raised,
+        Failure::Syntax(failure) => TaskError {
+            description: of_syntax(&failure, code.text),
+            extra: fields([("lineNumber", failure.line), ("column", failure.column)]),
+            ..TaskError::new(ErrorKind::Syntax, failure.message)
         },
-        Failure::Exit { code, description } => TaskError {
-            description: Some(description),
-            ..TaskError::new(ErrorKind::Exit, format!("Process exited with code {code}"))
-        },
+        Failure::Raised(raised) => {
+            let (description, extra) = of_exception(&raised, code);
+            let error = if raised.class == "MemoryError" && raised.message.is_empty() {
+                out_of_memory(memory_limit)
+            } else {
+                TaskError::new(ErrorKind::Raised, raised.message)
+            };
+            let known = error.description.filter(|known| !known.is_empty());
+            let description = known.into_iter().chain([description]).collect::<Vec<_>>().join("\n\n");
+            TaskError { description: Some(description), extra, ..error }
+        }
+        Failure::Exit { code: given, raised } => {
+            let (description, extra) = of_exception(&raised, code);
+            TaskError {
+                description: Some(description),
+                extra,
+                ..TaskError::new(ErrorKind::Exit, format!("Process exited with code {given}"))
+            }
+        }
         Failure::Import { text } => {
             TaskError { description: Some(text), ..TaskError::new(ErrorKind::Import, "Security violation detected") }
         }
@@ -157,14 +170,6 @@ fn failed(failure: Failure, memory_limit: u64) -> TaskError {
             described(ErrorKind::Internal, format!("The runner failed inside the task: {text}"))
         }
     }
-}
-
-fn place(raised: &Raised) -> Map<String, Value> {
-    fields([("lineNumber", raised.line), ("itemIndex", raised.item)])
-}
-
-fn fields<const N: usize>(fields: [(&str, Option<u64>); N]) -> Map<String, Value> {
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
 /// What n8n's own runner says of code that is refused.
@@ -282,12 +287,15 @@ mod libc_signal {
 
 #[cfg(test)]
 mod tests {
+    use palisade_channel::message::{NodeMode, Raised, SyntaxFailure};
+
     use super::*;
 
     const MIB: u64 = 1024 * 1024;
+    const CODE: Code<'_> = Code { text: "x = 1\nif x", mode: NodeMode::AllItems };
 
     fn error(outcome: Outcome) -> TaskError {
-        match verdict(outcome, false, 64 * MIB) {
+        match verdict(outcome, CODE, false, 64 * MIB) {
             Verdict::Failed(error) => error,
             other => panic!("{other:?}"),
         }
@@ -362,18 +370,24 @@ mod tests {
     #[test]
     fn continue_on_fail_covers_what_ran_and_nothing_else() {
         let raised = || Outcome::Failed(Failure::Raised(Raised { message: "boom \"x\"".into(), ..Raised::default() }));
-        match verdict(raised(), true, MIB) {
+        match verdict(raised(), CODE, true, MIB) {
             Verdict::Forgiven { result, kind: ErrorKind::Raised } => {
                 assert_eq!(result.get(), r#"[{"json":{"error":"boom \"x\""}}]"#);
             }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(verdict(Outcome::Cancelled, true, MIB), Verdict::Forgiven { .. }));
-        assert!(matches!(verdict(Outcome::Refused(vec![]), true, MIB), Verdict::Failed(_)));
-        let syntax = SyntaxFailure { message: "expected ':' (<unknown>, line 2)".into(), line: Some(2), column: None };
-        let verdict = verdict(Outcome::Failed(Failure::Syntax(syntax)), true, MIB);
+        assert!(matches!(verdict(Outcome::Cancelled, CODE, true, MIB), Verdict::Forgiven { .. }));
+        assert!(matches!(verdict(Outcome::Refused(vec![]), CODE, true, MIB), Verdict::Failed(_)));
+        let syntax = SyntaxFailure {
+            class: "SyntaxError".into(),
+            message: "expected ':' (<unknown>, line 2)".into(),
+            line: Some(2),
+            column: None,
+            end_column: None,
+        };
+        let verdict = verdict(Outcome::Failed(Failure::Syntax(syntax)), CODE, true, MIB);
         let Verdict::Failed(error) = verdict else { panic!("{verdict:?}") };
-        assert_eq!(error.description, None);
+        assert_eq!(error.description.as_deref(), Some("SyntaxError, line 2:\n    if x"));
         assert_eq!(error.extra["lineNumber"], 2);
     }
 }

@@ -15,7 +15,7 @@ use super::conversation::{Conversation, End};
 use crate::budget::Budget;
 use crate::execute::Verdict;
 use crate::frame::Outgoing;
-use crate::verdict::{Outcome, verdict};
+use crate::verdict::{Code, Outcome, verdict};
 
 /// The bounds of one rehearsal, all in bytes but the number of prints.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,9 @@ pub struct Bounds {
     /// What all answers may hold; a quarter of it more for prints.
     pub budget: u64,
 }
+
+/// The code that failures are told of.
+const CODE: &str = "def f(x):\n    return x['é'](1,\n        2)\n\n\tf(f)\r\nreturn f";
 
 /// What the supervisor made of it.
 #[derive(Debug)]
@@ -95,7 +98,8 @@ fn frames(end: End, said: &Said, task_id: &str) -> Vec<(String, &'static str)> {
         End::NeverFits { needed } => Outcome::NoRoom { needed, limit: 0, has_waited: false },
         End::Violation(what) => Outcome::Violation(what),
     };
-    frames.push(match verdict(outcome, false, 1 << 30) {
+    let code = Code { text: CODE, mode: NodeMode::AllItems };
+    frames.push(match verdict(outcome, code, false, 1 << 30) {
         Verdict::Done(result) | Verdict::Forgiven { result, .. } => {
             (text(Outgoing::done(task_id, result)), "runner:taskdone")
         }

@@ -11,5 +11,6 @@
 //! [`message`] holds the typed payloads of frames.
 
 pub mod control;
+mod exception;
 pub mod frame;
 pub mod message;

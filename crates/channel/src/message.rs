@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::exception::{Link, Raised, Related, Span, TraceFrame};
+
 /// How often the user's code runs: n8n's `nodeMode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeMode {
@@ -11,6 +13,16 @@ pub enum NodeMode {
     /// Once for each item, with `_item` in scope and fresh globals.
     #[serde(rename = "runOnceForEachItem")]
     EachItem,
+}
+
+impl NodeMode {
+    /// The file name of user code in tracebacks.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::AllItems => "<all_items_task_execution>",
+            Self::EachItem => "<per_item_task_execution>",
+        }
+    }
 }
 
 /// What the child is asked to do with the code.
@@ -90,8 +102,9 @@ pub enum Failure {
     Exit {
         /// `str()` of its code.
         code: String,
-        /// The exception's own `description`, else what was written to `sys.stderr`.
-        description: String,
+        /// The exception, as any other.
+        #[serde(default)]
+        raised: Box<Raised>,
     },
     /// The import guard refused a module at run time; the text names it.
     Import {
@@ -124,41 +137,25 @@ pub struct Gap {
     pub text: String,
 }
 
+fn syntax_error() -> String {
+    "SyntaxError".to_owned()
+}
+
 /// A `SyntaxError` of `CPython`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyntaxFailure {
+    /// Name of its class: `SyntaxError`, `IndentationError`, `TabError`.
+    #[serde(default = "syntax_error")]
+    pub class: String,
     /// `str()` of the exception, such as `'[' was never closed (<unknown>, line 1)`.
     pub message: String,
     /// Line of the user's text, from 1.
     pub line: Option<u64>,
     /// Column, from 1, in characters.
     pub column: Option<u64>,
-}
-
-/// An exception that left user code.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Raised {
-    /// Name of its class, such as `ValueError`.
-    pub class: String,
-    /// `str()` of it.
-    pub message: String,
-    /// The exception's own `description` where that is a string, else what was written to `sys.stderr`, else empty.
-    pub description: String,
-    /// The line of user code it came from, from 1.
-    pub line: Option<u64>,
-    /// The item that was at work in [`NodeMode::EachItem`], from 0.
-    pub item: Option<u64>,
-    /// User frames, innermost last.
-    pub frames: Vec<TraceFrame>,
-}
-
-/// One line of a traceback.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceFrame {
-    /// Line of the user's text, from 1.
-    pub line: u64,
-    /// Name of the function.
-    pub function: String,
+    /// The column behind the part in question, where that ends in the same line.
+    #[serde(default)]
+    pub end_column: Option<u64>,
 }
 
 /// [`Kind::Trapped`](crate::frame::Kind::Trapped): the number of the system call the seccomp filter trapped. A hint for

@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use super::*;
 use crate::execute::Verdict;
 use crate::frame::Outgoing;
-use crate::verdict::{Outcome, verdict};
+use crate::verdict::{Code, Outcome, verdict};
 
 const MAX_RESULT: u64 = 1_000_000;
 
@@ -273,7 +273,8 @@ fn frames_of(end: End, said: &Said) -> Vec<(String, &'static str)> {
         End::NeverFits { needed } => Outcome::NoRoom { needed, limit: 0, has_waited: false },
         End::Violation(what) => Outcome::Violation(what),
     };
-    frames.push(match verdict(outcome, false, 1 << 20) {
+    let code = Code { text: "x = 1\nreturn x", mode: NodeMode::AllItems };
+    frames.push(match verdict(outcome, code, false, 1 << 20) {
         Verdict::Done(result) | Verdict::Forgiven { result, .. } => {
             (text(Outgoing::done("t1", result)), "runner:taskdone")
         }

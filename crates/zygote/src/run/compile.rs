@@ -153,10 +153,7 @@ fn may_format(code: &[u8]) -> bool {
 
 /// The file name of user code in tracebacks.
 pub(crate) fn filename(mode: NodeMode) -> &'static str {
-    match mode {
-        NodeMode::AllItems => "<all_items_task_execution>",
-        NodeMode::EachItem => "<per_item_task_execution>",
-    }
+    mode.file_name()
 }
 
 /// The user's place in a `SyntaxError`.
@@ -167,5 +164,8 @@ pub(super) fn syntax_failure(py: Python<'_>, error: &PyErr) -> Option<SyntaxFail
     let value = error.value(py);
     let number = |name: &str| value.getattr(name).ok()?.extract::<u64>().ok().filter(|&number| number > 0);
     let message = value.str().map_or_else(|_| "invalid syntax".to_owned(), |text| text::lossy(&text));
-    Some(SyntaxFailure { message, line: number("lineno"), column: number("offset") })
+    let class = error.get_type(py).name().map_or_else(|_| "SyntaxError".to_owned(), |name| text::lossy(&name));
+    let line = number("lineno");
+    let end_column = number("end_offset").filter(|_| number("end_lineno") == line);
+    Some(SyntaxFailure { class, message, line, column: number("offset"), end_column })
 }

@@ -3,105 +3,91 @@
 //! Exceptions are the user's objects: their methods may raise, lie or loop. What they say is read once, by C functions
 //! where there is one, and bounded; the library's `traceback` is never asked, since it imports names it finds.
 
-#![allow(unsafe_code, reason = "walks tracebacks by CPython's C structures")]
+mod frames;
+mod related;
+mod said;
 
-use palisade_channel::message::{Failure, NodeMode, Raised, TraceFrame};
+use palisade_channel::message::{Failure, NodeMode, Raised, Span};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySyntaxError, PySystemExit};
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTraceback};
+use pyo3::types::PyString;
 
+use self::said::{Room, said};
 use super::format::TextViolation;
 use super::guard::SecurityViolation;
-use super::{compile, output, text};
+use super::{output, text};
 
-/// Bytes of a message, and of a description.
+/// Bytes of a message, and of a description or what stands for it.
 const MAX_TEXT: usize = 64 << 10;
-/// Frames that are reported; an endless recursion has a thousand.
-const MAX_FRAMES: usize = 50;
-/// Frames that are looked at: user code can make longer chains.
-const MAX_WALK: usize = 100_000;
+/// Bytes of everything else together: what is told stays below what a supervisor reads, whatever JSON makes of it.
+const MAX_BESIDES: usize = 32 << 10;
 
 /// What is reported for `error`, which came while item `item` was at work.
 pub(super) fn failure(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Option<u64>) -> Failure {
     let value = error.value(py);
     if value.is_exact_instance_of::<SecurityViolation>() {
-        return Failure::Import { text: said(value.as_any()) };
+        return Failure::Import { text: said(value.as_any(), MAX_TEXT) };
     }
     if value.is_exact_instance_of::<TextViolation>() {
-        return Failure::Text { text: said(value.as_any()) };
+        return Failure::Text { text: said(value.as_any(), MAX_TEXT) };
     }
     if error.is_instance_of::<PySystemExit>(py) {
-        let code = value.getattr("code").map_or_else(|_| "None".to_owned(), |code| said(&code));
-        return Failure::Exit { code, description: description(value.as_any()) };
+        let code = value.getattr("code").map_or_else(|_| "None".to_owned(), |code| said(&code, MAX_TEXT));
+        return Failure::Exit { code, raised: Box::new(raised(py, error, mode, item, String::new())) };
     }
-    let message = if error.is_instance_of::<PyKeyboardInterrupt>(py) { String::new() } else { said(value.as_any()) };
-    let class = error.get_type(py).name().map_or_else(|_| "Exception".to_owned(), |name| text::lossy(&name));
-    let frames = error.traceback(py).map(|innermost| user_frames(&innermost, mode)).unwrap_or_default();
-    let line = frames.last().map(|frame| frame.line).or_else(|| line_of_compiler(py, error, mode));
-    Failure::Raised(Raised { class, message, description: description(value.as_any()), line, item, frames })
+    let message = match error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        true => String::new(),
+        false => said(value.as_any(), MAX_TEXT),
+    };
+    Failure::Raised(raised(py, error, mode, item, message))
 }
 
-/// `str()` of it, or what Python's own tracebacks say when that fails.
-fn said(value: &Bound<'_, PyAny>) -> String {
-    let mut said = value.str().map_or_else(|_| "<exception str() failed>".to_owned(), |text| text::lossy(&text));
-    text::bound(&mut said, MAX_TEXT);
-    said
+fn raised(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Option<u64>, message: String) -> Raised {
+    let value = error.value(py);
+    let room = &mut Room::new(MAX_BESIDES);
+    let class = said::class(value, room);
+    let frames = frames::of(value, mode, frames::OF_THE_ERROR, room);
+    let compiler = if frames.is_empty() { place_of_compiler(py, error, mode) } else { None };
+    let notes = said::notes(value, room);
+    let (related, more_related) = related::of(value, mode, room);
+    let description = own_description(value.as_any());
+    // Last: what the exception's own methods write there counts, too.
+    let stderr = if description.is_some() { String::new() } else { output::stderr_text() };
+    Raised {
+        class,
+        message,
+        description,
+        stderr,
+        line: frames.last().map(|frame| frame.line).or(compiler.map(|(line, _)| line)),
+        item,
+        frames,
+        span: compiler.and_then(|(_, span)| span),
+        notes,
+        related,
+        more_related,
+    }
 }
 
-/// The exception's own `description` when that is a text, else what was written to `sys.stderr`.
-fn description(value: &Bound<'_, PyAny>) -> String {
-    let own = value.getattr("description").ok().and_then(|own| own.cast_into::<PyString>().ok());
-    let own = own.map(|own| text::lossy(&own)).filter(|own| !own.is_empty());
-    let mut description = own.unwrap_or_else(output::stderr_text);
-    text::bound(&mut description, MAX_TEXT);
-    description
+/// The exception's own `description` when that is a text, and not empty.
+fn own_description(value: &Bound<'_, PyAny>) -> Option<String> {
+    let own = value.getattr("description").ok()?.cast_into::<PyString>().ok()?;
+    Some(text::bounded(&own, MAX_TEXT)).filter(|own| !own.is_empty())
 }
 
-/// Where the compiler found a `SyntaxError` in the user's text.
-fn line_of_compiler(py: Python<'_>, error: &PyErr, mode: NodeMode) -> Option<u64> {
+/// Where the compiler found a `SyntaxError` in the user's text, once that was parsed.
+fn place_of_compiler(py: Python<'_>, error: &PyErr, mode: NodeMode) -> Option<(u64, Option<Span>)> {
     if !error.is_instance_of::<PySyntaxError>(py) {
         return None;
     }
     let value = error.value(py);
     let file = value.getattr("filename").ok()?;
-    let is_users = file.cast::<PyString>().is_ok_and(|file| file.to_str().is_ok_and(|f| f == compile::filename(mode)));
-    is_users.then(|| value.getattr("lineno").ok()?.extract().ok())?
-}
-
-/// The frames of user code, innermost last.
-fn user_frames(outermost: &Bound<'_, PyTraceback>, mode: NodeMode) -> Vec<TraceFrame> {
-    let py = outermost.py();
-    let mut frames = Vec::new();
-    let mut next = outermost.as_ptr().cast::<ffi::PyTracebackObject>();
-    for _ in 0..MAX_WALK {
-        if next.is_null() {
-            break;
-        }
-        // SAFETY: `next` is a traceback, kept alive by the one before it and so by `outermost`; nothing between here and
-        // the last use of its fields runs Python code. `PyFrame_GetCode` gives a new reference, never null.
-        let (code, line) = unsafe {
-            let code = ffi::PyFrame_GetCode((*next).tb_frame);
-            let line = ffi::PyCode_Addr2Line(code, (*next).tb_lasti);
-            next = (*next).tb_next;
-            (Bound::from_owned_ptr(py, code.cast()), line)
-        };
-        if let Some(frame) = user_frame(&code, line, mode) {
-            if frames.len() == MAX_FRAMES {
-                frames.remove(0);
-            }
-            frames.push(frame);
-        }
-    }
-    frames
-}
-
-fn user_frame(code: &Bound<'_, PyAny>, line: i32, mode: NodeMode) -> Option<TraceFrame> {
-    let text = |name: &str| Some(text::lossy(code.getattr(name).ok()?.cast::<PyString>().ok()?));
-    if text("co_filename")? != compile::filename(mode) {
+    if !file.cast::<PyString>().is_ok_and(|file| file.to_str().is_ok_and(|file| file == mode.file_name())) {
         return None;
     }
-    let mut function = text("co_name")?;
-    text::bound(&mut function, 1000);
-    Some(TraceFrame { line: u64::try_from(line).ok().filter(|&line| line > 0)?, function })
+    let number = |name: &str| value.getattr(name).ok()?.extract::<u32>().ok().filter(|&number| number > 0);
+    let line = number("lineno")?;
+    // The compiler counts bytes, unlike the parser.
+    let end = number("end_offset").filter(|_| number("end_lineno") == Some(line)).map(|end| end - 1);
+    let span = number("offset").map(|start| Span { start: start - 1, end });
+    Some((u64::from(line), span))
 }

@@ -59,7 +59,9 @@ impl Task<'_> {
         let tree = runtime.compiler.parse(py, self.code).map_err(|error| self.unparsable(py, &error))?;
         if self.head.purpose == Purpose::CheckSyntax {
             let message = "this code is valid Python, but the analyzer could not read it".to_owned();
-            return Err(Box::new(Failure::Syntax(SyntaxFailure { message, line: None, column: None })));
+            let class = "SyntaxError".to_owned();
+            let failure = SyntaxFailure { class, message, line: None, column: None, end_column: None };
+            return Err(Box::new(Failure::Syntax(failure)));
         }
         let function = runtime.compiler.wrap(&tree, self.head.mode).map_err(|error| self.raised(py, &error, None))?;
         let gaps = runtime.compiler.judge(&runtime.gate, &function, &tree).map_err(internal)?;

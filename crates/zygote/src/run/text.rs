@@ -59,6 +59,29 @@ pub(super) fn from_generalised_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> PyRes
     Ok(text.cast_into::<PyString>()?)
 }
 
+/// The beginning of the contents, as [`lossy`] and [`bound`] have it; no more of a long text is copied.
+pub(crate) fn bounded(text: &Bound<'_, PyString>, limit: usize) -> String {
+    let mut bounded = match text.to_str() {
+        Ok(valid) if valid.len() > limit => {
+            let kept = prefix(valid, limit);
+            return format!("{kept}… [{} more bytes]", valid.len() - kept.len());
+        }
+        Ok(valid) => valid.to_owned(),
+        // One character more than can be kept, so that what is cut says so.
+        Err(_) => start(text, limit.saturating_add(1)).as_ref().map(lossy).unwrap_or_default(),
+    };
+    bound(&mut bounded, limit);
+    bounded
+}
+
+/// The first characters of a text.
+fn start<'py>(text: &Bound<'py, PyString>, characters: usize) -> Option<Bound<'py, PyString>> {
+    let end = ffi::Py_ssize_t::try_from(characters).unwrap_or(ffi::Py_ssize_t::MAX);
+    // SAFETY: a str; the result is a new reference, or null with an error set, which is taken here.
+    let start = unsafe { Bound::from_owned_ptr_or_err(text.py(), ffi::PyUnicode_Substring(text.as_ptr(), 0, end)) };
+    start.ok()?.cast_into().ok()
+}
+
 /// `text` cut to at most `limit` bytes, between characters.
 pub(super) fn prefix(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
