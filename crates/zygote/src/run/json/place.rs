@@ -70,7 +70,7 @@ impl NotFinite {
         Failure::Raised(Raised {
             class: "ValueError".to_owned(),
             message: self.message(),
-            description: REMEDY.to_owned(),
+            description: Some(REMEDY.to_owned()),
             item: self.item,
             ..Raised::default()
         })
