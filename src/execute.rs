@@ -40,6 +40,10 @@ pub struct Answer {
     pub prints: Vec<Print>,
     /// Prints beyond the limit, of which only the number is known.
     pub omitted_prints: u64,
+    /// Lines it wrote to `sys.stdout`, in order: for the log alone.
+    pub written: Vec<WrittenLine>,
+    /// Such lines beyond the limit, of which only the number is known.
+    pub omitted_lines: u64,
     /// How it ended.
     pub verdict: Verdict,
     /// What held for it and what it cost.
@@ -51,8 +55,25 @@ pub struct Answer {
 impl Answer {
     /// An answer without prints and report.
     pub fn bare(verdict: Verdict) -> Self {
-        Self { prints: Vec::new(), omitted_prints: 0, verdict, report: Report::default(), room: Room::default() }
+        Self {
+            prints: Vec::new(),
+            omitted_prints: 0,
+            written: Vec::new(),
+            omitted_lines: 0,
+            verdict,
+            report: Report::default(),
+            room: Room::default(),
+        }
     }
+}
+
+/// A line that a task wrote to `sys.stdout`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenLine {
+    /// The beginning of its text, not escaped.
+    pub text: String,
+    /// How many of the task's prints came before it.
+    pub after_prints: usize,
 }
 
 /// How a task ended. `continueOnFail` has been applied already.

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use self::conversation::{Conversation, End};
 use crate::budget::Room;
 use crate::engine::{Engine, Profile};
-use crate::execute::{Answer, Report, Task};
+use crate::execute::{Answer, Report, Task, WrittenLine};
 use crate::forkserver::Death;
 use crate::frame::Settings;
 use crate::logging::one_line;
@@ -78,6 +78,8 @@ pub(crate) async fn run(
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
+        written: said.written,
+        omitted_lines: said.omitted_lines,
         room: said.room,
         verdict: verdict(outcome, code, settings.continue_on_fail, profile.limits.memory),
         report,
@@ -89,6 +91,8 @@ pub(crate) async fn run(
 struct Said {
     prints: Vec<palisade_channel::message::Print>,
     omitted: u64,
+    written: Vec<WrittenLine>,
+    omitted_lines: u64,
     trapped: Option<i64>,
     /// The audit event that it ended at, as it says.
     tripped: Option<String>,

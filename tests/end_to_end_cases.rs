@@ -90,6 +90,16 @@ struct Case {
     texts: Option<Vec<String>>,
     #[serde(default)]
     omitted: u64,
+    /// Lines that must be in the log, in this order.
+    #[serde(default)]
+    written: Vec<String>,
+    // What is on the child's socket, nobody sees from here.
+    #[serde(rename = "written_bytes")]
+    _written_bytes: Option<Vec<usize>>,
+    #[serde(rename = "most_frames")]
+    _most_frames: Option<usize>,
+    #[serde(rename = "omitted_lines")]
+    _omitted_lines: Option<u64>,
     failure: Option<toml::Table>,
 
     /// The description of the analyzer's refusal.
@@ -172,6 +182,10 @@ impl Case {
         }
         if self.prints.as_ref().is_some_and(|expected| *expected != prints) {
             wrong.push(format!("prints {prints:?}"));
+        }
+        let mut lines = texts.iter();
+        if !self.written.iter().all(|written| lines.any(|line| line == written)) {
+            wrong.push(format!("written {texts:?}"));
         }
         if self.texts.as_ref().is_some_and(|expected| expected != texts) {
             wrong.push(format!("printed texts {texts:?}"));

@@ -26,7 +26,7 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
     Observed {
         task_id: task_id.to_owned(),
         error,
-        prints: answer.prints.iter().map(|print| print.text.clone()).collect(),
+        prints: logged(answer).map(str::to_owned).collect(),
         report: answer.report.clone(),
     }
 }
@@ -35,8 +35,12 @@ pub(super) fn observe(task_id: &str, answer: &mut Answer) -> Observed {
 pub(super) fn log(names: &TaskNames, took: Duration, answer: &Answer) {
     let task_id = &names.task_id;
     let without = without(&answer.report);
-    for print in &answer.prints {
-        info!("[user code] {}", one_line(&print.text, LOGGED_PRINT_CHARS));
+    for line in logged(answer) {
+        info!("[user code] {}", one_line(line, LOGGED_PRINT_CHARS));
+    }
+    if answer.omitted_lines > 0 {
+        let omitted = answer.omitted_lines;
+        info!("Task {task_id}: {omitted} more lines were written to sys.stdout (policy: limits.prints)");
     }
     match &answer.verdict {
         Verdict::Failed(TaskError { kind: ErrorKind::Cancelled, .. })
@@ -62,6 +66,19 @@ pub(super) fn log(names: &TaskNames, took: Duration, answer: &Answer) {
     } else {
         warn!("Task {task_id} ran UNSEALED: {}", answer.report);
     }
+}
+
+/// What was printed, and what was written to `sys.stdout`, in the order in which it was.
+fn logged(answer: &Answer) -> impl Iterator<Item = &str> {
+    let mut prints = answer.prints.iter().enumerate().peekable();
+    let mut written = answer.written.iter().peekable();
+    std::iter::from_fn(move || {
+        let printed = prints.peek().map_or(usize::MAX, |(before, _)| *before);
+        match written.next_if(|line| line.after_prints <= printed) {
+            Some(line) => Some(line.text.as_str()),
+            None => prints.next().map(|(_, print)| print.text.as_str()),
+        }
+    })
 }
 
 /// What the line of a task that had a child says of layers that did not hold for it.
@@ -127,6 +144,7 @@ mod tests {
 
     use super::*;
     use crate::budget::Budget;
+    use crate::execute::WrittenLine;
     use crate::observe::Recorder;
 
     fn print(bytes: usize) -> Print {
@@ -176,6 +194,19 @@ mod tests {
         assert_eq!(without(&report), " [UNSEALED]");
         report.child_pid = None;
         assert_eq!(without(&report), "", "nothing of it ran");
+    }
+
+    #[test]
+    fn the_log_keeps_the_order_of_prints_and_of_what_was_written() {
+        let printed = |text: &str| Print { params: Vec::new(), text: text.to_owned() };
+        let line = |text: &str, after_prints| WrittenLine { text: text.to_owned(), after_prints };
+        let verdict = Verdict::Done(RawValue::from_string("[]".to_owned()).unwrap());
+        let mut answer = Answer { prints: vec![printed("p0"), printed("p1")], ..Answer::bare(verdict) };
+        assert_eq!(logged(&answer).collect::<Vec<_>>(), ["p0", "p1"]);
+        answer.written = vec![line("w0", 0), line("w1", 1), line("w1b", 1), line("w2", 2), line("w9", 9)];
+        assert_eq!(logged(&answer).collect::<Vec<_>>(), ["w0", "p0", "w1", "w1b", "p1", "w2", "w9"]);
+        answer.prints.clear();
+        assert_eq!(logged(&answer).collect::<Vec<_>>(), ["w0", "w1", "w1b", "w2", "w9"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
-use palisade_channel::message::{Failure, Raised, Tally, TaskHead, Trapped, Tripped};
+use palisade_channel::message::{Failure, Raised, Tally, TaskHead, Trapped, Tripped, Written};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::UnixStream;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Said;
 use crate::budget::{Budget, NeverFits, Room, UNCOUNTED};
+use crate::execute::WrittenLine;
 use crate::frame::Settings;
 
 /// Longest read at once.
@@ -22,8 +23,8 @@ const CHUNK: usize = 256 * 1024;
 /// not cut them is not ours.
 const MAX_FAILURE: u64 = 1024 * 1024;
 
-/// What the prints of one task may cost the supervisor, in bytes: their frames, and memory for each text. Prints beyond are
-/// counted, not read.
+/// What the prints of one task, and what it writes to `sys.stdout`, may cost the supervisor, in bytes: their frames, and memory
+/// for each text. What is beyond is counted, not read.
 const PRINT_BUDGET: usize = 16 * 1024 * 1024;
 
 /// Memory of a text besides its bytes.
@@ -41,6 +42,9 @@ const FRAME_OF_PRINT: u64 = 64 * 1024;
 const JSON_OF_BYTE: u64 = 12;
 // What a policy may say is what is done: no print is cut shorter in silence.
 const _: () = assert!(palisade_policy::MOST_PRINT_BYTES <= LONGEST_PRINT);
+
+/// Longest frame of a piece written to `sys.stdout`: JSON makes at most six bytes of one.
+const LONGEST_WRITTEN: u64 = 6 * Written::LONGEST_LINE as u64 + 64;
 
 /// How long a result may take to come once there is room for it: some time, and a second for so many bytes. A child has
 /// all of it when it announces it; one that does not send it keeps room from others.
@@ -89,6 +93,9 @@ pub(super) struct Conversation<'a> {
     small: u32,
     prints: u64,
     print_budget: usize,
+    pieces: u64,
+    /// Whether the last of the lines written to `sys.stdout` may still grow.
+    line_is_open: bool,
 }
 
 /// What was decided about the frame that has begun and is not whole.
@@ -114,6 +121,8 @@ impl<'a> Conversation<'a> {
             small: 0,
             prints: 0,
             print_budget: PRINT_BUDGET,
+            pieces: 0,
+            line_is_open: false,
         }
     }
 
@@ -159,6 +168,7 @@ impl<'a> Conversation<'a> {
         let max_result = self.head.max_result_bytes;
         let mut decoder = Decoder::new(move |kind| match kind {
             Kind::Print => max_print,
+            Kind::Written => LONGEST_WRITTEN,
             Kind::Done => max_result,
             Kind::Failed => MAX_FAILURE,
             Kind::Tally | Kind::Trapped | Kind::Tripped => MAX_SMALL,
@@ -204,7 +214,9 @@ impl<'a> Conversation<'a> {
                 self.due = Some(Instant::now() + DELIVERY + Duration::from_secs(len / DELIVERED_PER_SECOND));
                 Coming::Kept
             }
-            Kind::Print if !self.has_room_for_print(usize::try_from(len).unwrap_or(usize::MAX)) => Coming::Discarded,
+            Kind::Print | Kind::Written if !self.has_room_for_print(usize::try_from(len).unwrap_or(usize::MAX)) => {
+                Coming::Discarded
+            }
             // Others are small.
             _ => Coming::Kept,
         };
@@ -263,9 +275,11 @@ impl<'a> Conversation<'a> {
         let coming = std::mem::replace(&mut self.coming, Coming::Undecided);
         match kind {
             Kind::Print => self.take_print(payload, coming).await?,
+            Kind::Written => self.take_written(&payload, coming)?,
             Kind::Tally => {
-                let Tally { omitted_prints } = parse(kind, &payload)?;
+                let Tally { omitted_prints, omitted_lines } = parse(kind, &payload)?;
                 self.said.omitted = self.said.omitted.saturating_add(omitted_prints);
+                self.said.omitted_lines = self.said.omitted_lines.saturating_add(omitted_lines);
             }
             Kind::Trapped => self.said.trapped = Some(parse::<Trapped>(kind, &payload)?.syscall),
             Kind::Tripped => self.said.tripped = Some(parse::<Tripped>(kind, &payload)?.event),
@@ -281,16 +295,41 @@ impl<'a> Conversation<'a> {
         if self.prints > self.head.max_prints {
             return Err(End::Violation(format!("more than {} prints", self.head.max_prints)));
         }
-        let is_kept = match coming {
-            Coming::Undecided => self.has_room_for_print(payload.len()),
-            Coming::Kept => true,
-            Coming::Discarded => false,
-        };
-        if is_kept && self.has_room_for_print(texts(&payload).saturating_mul(COST_OF_TEXT)) {
+        if self.is_kept(coming, payload.len()) && self.has_room_for_print(texts(&payload).saturating_mul(COST_OF_TEXT))
+        {
             self.said.prints.push(parse_aside(Kind::Print, payload).await?);
             return Ok(());
         }
         self.said.omitted = self.said.omitted.saturating_add(1);
+        Ok(())
+    }
+
+    fn is_kept(&mut self, coming: Coming, bytes: usize) -> bool {
+        match coming {
+            Coming::Undecided => self.has_room_for_print(bytes),
+            Coming::Kept => true,
+            Coming::Discarded => false,
+        }
+    }
+
+    fn take_written(&mut self, payload: &[u8], coming: Coming) -> Result<(), End> {
+        self.pieces += 1;
+        let most = self.head.max_prints.saturating_add(Written::MOST_PARTS);
+        if self.pieces > most {
+            return Err(End::Violation(format!("more than {most} pieces of text for the log")));
+        }
+        // A text that grows may take twice its length.
+        if !self.is_kept(coming, payload.len()) || !self.has_room_for_print(payload.len() + COST_OF_TEXT) {
+            self.line_is_open = false;
+            self.said.omitted_lines = self.said.omitted_lines.saturating_add(1);
+            return Ok(());
+        }
+        let Written { text, ends_line } = parse(Kind::Written, payload)?;
+        match self.said.written.last_mut() {
+            Some(line) if self.line_is_open => line.text.push_str(&text),
+            _ => self.said.written.push(WrittenLine { text, after_prints: self.said.prints.len() }),
+        }
+        self.line_is_open = !ends_line;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use super::Said;
 use super::conversation::{Conversation, End};
 use crate::budget::Budget;
-use crate::execute::Verdict;
+use crate::execute::{Verdict, WrittenLine};
 use crate::frame::Outgoing;
 use crate::verdict::{Code, Outcome, verdict};
 
@@ -42,6 +42,10 @@ pub struct Heard {
     pub prints: Vec<Print>,
     /// Prints that were only counted.
     pub omitted: u64,
+    /// What was written to `sys.stdout`.
+    pub written: Vec<WrittenLine>,
+    /// Lines of that which were only counted.
+    pub omitted_lines: u64,
     /// The frames to the broker about the task, and the type that each must have.
     pub frames: Vec<(String, &'static str)>,
     /// Whether all memory of the budget is free again.
@@ -81,9 +85,9 @@ pub async fn rehearse(pieces: &[&[u8]], bounds: Bounds, task_id: &str) -> std::i
     };
     let told = format!("{end:?}");
     let frames = frames(end, &said, task_id);
-    let Said { prints, omitted, room, .. } = said;
+    let Said { prints, omitted, written, omitted_lines, room, .. } = said;
     drop(room);
-    Ok(Heard { end: told, prints, omitted, frames, has_given_back: budget.free() == free })
+    Ok(Heard { end: told, prints, omitted, written, omitted_lines, frames, has_given_back: budget.free() == free })
 }
 
 fn frames(end: End, said: &Said, task_id: &str) -> Vec<(String, &'static str)> {

@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::stage::{Stage, is_running};
+use crate::stage::{Stage, is_running, pause, settings, until};
 
 cases! {
     Plain:
@@ -26,6 +26,9 @@ cases! {
     Modules:
         s10_1_what_goes_to_stderr_is_the_description,
         s10_1_what_goes_to_stderr_is_lost_without_an_error,
+        s10_1_what_goes_to_stdout_is_in_the_log,
+        s10_1_what_goes_to_stdout_is_in_the_log_however_the_task_ends,
+        s10_1_what_goes_to_stdout_is_bounded,
         s10_1_a_refused_import_while_running;
 }
 
@@ -66,6 +69,70 @@ async fn s10_1_what_goes_to_stderr_is_lost_without_an_error(stage: &Stage) {
     assert_eq!(outcome.verdict.unwrap().get(), "1");
     assert!(outcome.prints.is_empty());
     assert!(!stage.log().contains("lost words"));
+}
+
+/// The lines of user code, once the task whose code this is has its last line.
+async fn logged(stage: &Stage, code: &str) -> Vec<String> {
+    let task = stage.accept().await;
+    let id = task.id.clone();
+    task.send_settings(&settings(code, json!({})));
+    stage.finish(task).await;
+    let is_last = |line: &str| {
+        ["Completed task ", "Cancelled task ", "Task "].iter().any(|start| line.starts_with(&format!("{start}{id}")))
+            && !line.contains("more lines")
+    };
+    until("the last line of a task", || stage.log().lines().any(is_last)).await;
+    let log = stage.log();
+    let of_task = log.lines().skip_while(|line| *line != format!("Received task {id}")).skip(1);
+    of_task.take_while(|line| !is_last(line)).map(str::to_owned).collect()
+}
+
+async fn s10_1_what_goes_to_stdout_is_in_the_log(stage: &Stage) {
+    let code = "import logging, sys\nsys.stdout.write('one')\nprint('printed')\nsys.stdout.write(' line\\n\\nRunner stopped\\n')\n\
+                h = logging.StreamHandler(sys.stdout)\nl = logging.Logger('l')\nl.addHandler(h)\nl.warning('logged')\n\
+                sys.stdout.write('\\r\\x1b[2Jlast\\u2028')\nreturn 1";
+    let lines = [
+        "[user code] one line",
+        "[user code] printed",
+        "[user code] ",
+        "[user code] Runner stopped",
+        "[user code] logged",
+        r"[user code] \r\u{1b}[2Jlast\u{2028}",
+    ];
+    assert_eq!(logged(stage, code).await, lines);
+    // It is for the log, not for the editor of the workflow.
+    assert_eq!(stage.received("runner:rpc").len(), 1);
+}
+
+async fn s10_1_what_goes_to_stdout_is_in_the_log_however_the_task_ends(stage: &Stage) {
+    assert_eq!(
+        logged(stage, "import sys\nsys.stdout.write('a\\nfailed')\n1 / 0").await,
+        ["[user code] a", "[user code] failed"]
+    );
+    assert_eq!(logged(stage, "import os, sys\nsys.stdout.write('exited')\nos._exit(3)").await, ["[user code] exited"]);
+    let task = stage.accept().await;
+    let code = "import sys\nsys.stdout.write('whole\\nkilled')\nwhile True: pass";
+    task.send_settings(&settings(code, json!({})));
+    stage.logs(&format!("Received task {}", task.id)).await;
+    pause(500).await;
+    stage.broker.cancel(&task.id, "");
+    assert!(stage.finish(task).await.verdict.is_err());
+    stage.logs("[user code] whole").await;
+    stage.logs("[user code] killed").await;
+}
+
+async fn s10_1_what_goes_to_stdout_is_bounded(stage: &Stage) {
+    // A character a call, and never a line feed.
+    let lines = logged(stage, "import sys\nfor n in range(300000): sys.stdout.write('x'), sys.stdout.flush()").await;
+    assert_eq!((lines.len(), lines[0].len()), (1, "[user code] ".len() + 2000 + "…".len()));
+    // One line of many megabytes, and many lines.
+    let lines = logged(stage, "import sys\nsys.stdout.write('y' * 30_000_000)\nsys.stdout.write('\\nz')").await;
+    assert_eq!((lines.len(), lines[1].as_str()), (2, "[user code] z"));
+    assert!(lines[0].len() < 10_000, "{}", lines[0].len());
+    let lines = logged(stage, "import sys\nfor n in range(100000): sys.stdout.write(f'{n}\\n')").await;
+    assert_eq!((lines.len(), lines[99].as_str()), (101, "[user code] 99"));
+    let note = "99900 more lines were written to sys.stdout (policy: limits.prints)";
+    assert!(lines[100].starts_with("Task ") && lines[100].ends_with(note), "{}", lines[100]);
 }
 
 async fn s10_1_exits_are_failures(stage: &Stage) {

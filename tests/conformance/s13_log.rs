@@ -99,10 +99,10 @@ async fn s13_text_of_users_begins_and_breaks_no_line() {
 }
 
 async fn s13_json_is_one_object_a_line() {
-    let mut stage = Stage::start(&[("PALISADE_LOG", "json")]).await;
+    let mut stage = Stage::start(&[("PALISADE_LOG", "json"), ("N8N_RUNNERS_STDLIB_ALLOW", "sys")]).await;
     let names = json!({"nodeName": "N\n{\"message\":\"forged\"}", "workflowId": "w7"});
     assert!(stage.run_with("print('a\\nb')\nreturn 1", names).await.verdict.is_ok());
-    stage.error("return 1 / 0").await;
+    stage.error("import sys\nsys.stdout.write('{\"message\":\"forged\"}\\nb\\r')\nreturn 1 / 0").await;
     stage.runner.signal(Signal::SIGTERM);
     assert_eq!(stage.runner.ends().await.code(), Some(0));
     let lines: Vec<Value> = stage
@@ -115,6 +115,9 @@ async fn s13_json_is_one_object_a_line() {
         assert!(line["time"].is_string() && line["level"].is_string() && line["message"].is_string(), "{line}");
         assert_ne!(line["message"], "forged");
     }
+    let said: Vec<&str> =
+        lines.iter().filter_map(|line| line["message"].as_str()?.strip_prefix("[user code] ")).collect();
+    assert_eq!(said, [r"a\nb", r#"{"message":"forged"}"#, r"b\r"]);
     let events: Vec<&Value> = lines.iter().filter(|line| line["target"] == "palisade::task_event").collect();
     assert_eq!(events.iter().map(|event| event["outcome"].as_str().unwrap()).collect::<Vec<_>>(), ["done", "raised"]);
     for name in ["analyze_ms", "wait_ms", "run_ms", "reply_ms", "total_ms"] {

@@ -31,6 +31,8 @@ pub enum Kind {
     Trapped = 21,
     /// Up: [`Tripped`](crate::message::Tripped).
     Tripped = 22,
+    /// Up: [`Written`](crate::message::Written).
+    Written = 23,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             20 => Self::Failed,
             21 => Self::Trapped,
             22 => Self::Tripped,
+            23 => Self::Written,
             _ => return None,
         })
     }

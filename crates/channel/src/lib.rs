@@ -8,9 +8,10 @@
 //! * [`control`]: JSON messages on the *packet* socket of the forkserver, which has no user code in it but is the
 //!   parent of processes that have.
 //!
-//! [`message`] holds the typed payloads of frames.
+//! [`message`] holds the typed payloads of frames; [`written`] cuts text into some of them.
 
 pub mod control;
 mod exception;
 pub mod frame;
 pub mod message;
+pub mod written;

@@ -82,12 +82,34 @@ pub struct Print {
     pub text: String,
 }
 
+/// [`Kind::Written`](crate::frame::Kind::Written): text that user code wrote to `sys.stdout`, for the log alone.
+///
+/// A line comes in one piece or in several, so that what was written before a task is killed is known; there are at most
+/// [`TaskHead::max_prints`] lines, and [`Written::MOST_PARTS`] pieces that end none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Text without line feeds, at most [`Written::LONGEST_LINE`] bytes in all pieces of a line.
+    pub text: String,
+    /// Whether a line feed followed.
+    pub ends_line: bool,
+}
+
+impl Written {
+    /// Bytes of one line that are sent; more than the log shows of it.
+    pub const LONGEST_LINE: usize = 8 << 10;
+    /// Pieces of one task that end no line: who writes single characters is read line by line from then on.
+    pub const MOST_PARTS: u64 = 500;
+}
+
 /// [`Kind::Done`](crate::frame::Kind::Done) carries the result as raw JSON, and this in front of it does not exist:
 /// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Prints beyond `max_prints`, which were not sent.
     pub omitted_prints: u64,
+    /// Lines of [`Written`] beyond `max_prints`, which were not sent.
+    #[serde(default)]
+    pub omitted_lines: u64,
 }
 
 /// [`Kind::Failed`](crate::frame::Kind::Failed): why there is no result.

@@ -16,7 +16,7 @@ import sys
 import tomllib
 
 SECONDS = 30
-KINDS = {17: "print", 18: "tally", 19: "done", 20: "failed"}
+KINDS = {17: "print", 18: "tally", 19: "done", 20: "failed", 23: "written"}
 SETTINGS = ("stdlib", "external", "builtins_deny", "modules", "preload_stdlib_extensions", "transitive_imports", "names")
 
 
@@ -86,6 +86,10 @@ def differences(case, frames):
     if isinstance(frames, dict):
         yield frames["broken"]
         return
+    if len(frames) > case.get("most_frames", len(frames)):
+        yield f"{len(frames)} frames"
+    pieces = [json.loads(payload) for kind, payload in frames if kind == "written"]
+    frames = [frame for frame in frames if frame[0] != "written"]
     kinds = [kind for kind, _ in frames]
     if kinds[:-2] != ["print"] * (len(kinds) - 2) or kinds[-2] != "tally" or kinds[-1] not in ("done", "failed"):
         yield f"frames in a wrong order: {kinds}"
@@ -97,9 +101,19 @@ def differences(case, frames):
         yield f"prints {[found['params'] for found in prints]}"
     if "texts" in case and [found["text"] for found in prints] != case["texts"]:
         yield f"printed texts {[found['text'] for found in prints]}"
-    omitted = json.loads(frames[-2][1])["omitted_prints"]
-    if omitted != case.get("omitted", 0):
-        yield f"{omitted} prints omitted"
+    written = "".join(piece["text"] + "\n" * piece["ends_line"] for piece in pieces)
+    if written and not written.endswith("\n"):
+        yield "a line written without its end"
+    written = written.split("\n")[:-1]
+    if "written" in case and written != case["written"]:
+        yield f"written {written}"
+    if "written_bytes" in case and [len(line) for line in written] != case["written_bytes"]:
+        yield f"written lines of {[len(line) for line in written]} bytes"
+    tally = json.loads(frames[-2][1])
+    if tally["omitted_prints"] != case.get("omitted", 0):
+        yield f"{tally['omitted_prints']} prints omitted"
+    if tally["omitted_lines"] != case.get("omitted_lines", 0):
+        yield f"{tally['omitted_lines']} lines omitted"
     if "failure" not in case:
         if kind == "failed":
             yield f"failed: {answer}"

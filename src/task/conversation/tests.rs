@@ -72,6 +72,41 @@ async fn prints_come_before_the_answer_and_survive_its_absence() {
     assert_eq!(said.prints.len(), 1);
 }
 
+fn piece(text: &str, ends_line: bool) -> Vec<u8> {
+    frame::encode(Kind::Written, json!({"text": text, "ends_line": ends_line}).to_string().as_bytes())
+}
+
+#[tokio::test]
+async fn what_is_written_becomes_lines_and_survives_without_an_answer() {
+    let frames = [piece("a", false), print(), piece("b", true), piece("", true), print(), piece("c", false)];
+    let (end, said) = hear(&frames.concat()).await;
+    assert!(matches!(end, End::Closed), "{end:?}");
+    let lines: Vec<_> = said.written.iter().map(|line| (line.text.as_str(), line.after_prints)).collect();
+    assert_eq!(lines, [("ab", 0), ("", 1), ("c", 2)]);
+}
+
+/// In number, in length and in what they may cost.
+#[tokio::test]
+async fn what_is_written_is_bounded() {
+    let most = 2 + Written::MOST_PARTS;
+    let (end, said) = hear(&piece("x", false).repeat(usize::try_from(most).unwrap())).await;
+    assert!(matches!(end, End::Closed), "{end:?}");
+    assert_eq!(said.written.len(), 1);
+    let (end, said) = hear(&piece("x", true).repeat(usize::try_from(most).unwrap() + 1)).await;
+    assert!(matches!(end, End::Violation(ref what) if what.contains("502 pieces")), "{end:?}");
+    assert_eq!(said.written.len() as u64, most);
+    let (end, _) = hear(&piece(&"\u{1}".repeat(Written::LONGEST_LINE), true)).await;
+    assert!(matches!(end, End::Closed), "{end:?}");
+    let (end, _) = hear(&piece(&"\u{1}".repeat(Written::LONGEST_LINE + 16), true)).await;
+    assert!(matches!(end, End::Violation(_)), "{end:?}");
+    let long = piece(&"x".repeat(40_000), false).repeat(500);
+    let budget = Budget::new(4 << 20);
+    let (end, said) = hear_within(&budget, &[&long], 2).await;
+    assert!(matches!(end, End::Closed), "{end:?}");
+    let held: usize = said.written.iter().map(|line| line.text.capacity()).sum();
+    assert!(held <= 2 << 20 && said.omitted_lines > 300, "{held} {}", said.omitted_lines);
+}
+
 /// A hundred frames of hundreds of thousands of empty texts each once made 750 MB of the supervisor.
 #[tokio::test]
 async fn prints_cost_the_supervisor_no_more_than_their_budget() {

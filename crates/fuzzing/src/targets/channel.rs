@@ -20,9 +20,11 @@ const LONGEST: usize = 1 << 20;
 const MOST_PIECES: usize = 1000;
 
 /// What children of ours say, and what others might.
-const SAID: [&str; 12] = [
+const SAID: [&str; 14] = [
     r#"{"params":["'a'"],"text":"a"}"#,
     r#"{"omitted_prints":3}"#,
+    r#"{"text":"w","ends_line":true}"#,
+    r#"{"text":"w","ends_line":false}"#,
     r#"{"syscall":59}"#,
     r#"{"kind":"raised","class":"E","message":"m","description":"","line":1,"item":2,"frames":[{"line":1,"function":"f"}]}"#,
     r#"{"kind":"exit","code":"1\",\"taskId\":\"t2","description":""}"#,
@@ -52,6 +54,11 @@ pub fn body(input: &[u8]) {
         (&at_once.end, &at_once.prints, at_once.omitted),
         "pieces of {sizes:?}"
     );
+    assert_eq!(
+        (&in_pieces.written, in_pieces.omitted_lines),
+        (&at_once.written, at_once.omitted_lines),
+        "pieces of {sizes:?}"
+    );
     for heard in [&in_pieces, &at_once] {
         hold(heard, bytes.len());
     }
@@ -72,6 +79,8 @@ fn hold(heard: &Heard, written: usize) {
     let held: usize =
         heard.prints.iter().flat_map(|print| print.params.iter().chain([&print.text])).map(String::capacity).sum();
     assert!(held <= written, "{held} bytes of {written}");
+    let held: usize = heard.written.iter().map(|line| line.text.capacity()).sum();
+    assert!(held <= 2 * written, "{held} bytes of {written}");
     for (frame, kind) in &heard.frames {
         let parsed: Result<Value, _> = serde_json::from_str(frame);
         // A number that is too large for serde_json's tree is JSON all the same, and passed on as it came.
@@ -133,7 +142,7 @@ fn written(choices: &mut Choices<'_>) -> Vec<u8> {
             bytes.extend(choices.bytes(20));
             continue;
         }
-        let kind = choices.pick(&[17, 19, 20, 18, 21, 17, 19, 16, 1, 4, 0, 255]);
+        let kind = choices.pick(&[17, 19, 20, 18, 21, 17, 19, 16, 1, 4, 0, 255, 23, 23]);
         let mut payload = if choices.once_in(4) { Vec::new() } else { choices.pick(&SAID).as_bytes().to_vec() };
         if choices.once_in(3) {
             let at = choices.below(payload.len() + 1);

@@ -11,7 +11,8 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use palisade_channel::frame::Kind;
-use palisade_channel::message::{Print, TaskHead};
+use palisade_channel::message::{Print, TaskHead, Written};
+use palisade_channel::written::Lines;
 
 use super::text;
 
@@ -31,6 +32,7 @@ struct Open {
     prints: u64,
     omitted: u64,
     stderr: String,
+    lines: Lines,
 }
 
 // SAFETY: the writer is used under the mutex only, by whichever thread holds it, and `Scope` keeps it borrowed.
@@ -47,9 +49,14 @@ pub(super) struct Scope<'a> {
 }
 
 /// What a task left behind besides its answer.
+#[derive(Default)]
 pub(super) struct Totals {
     /// Prints that were not sent.
     pub(super) omitted: u64,
+    /// What was written to `sys.stdout` after its last line, and is still to be sent.
+    pub(super) unfinished_line: Option<Written>,
+    /// Lines written to `sys.stdout` that were not sent.
+    pub(super) omitted_lines: u64,
     /// The first error of the writer.
     pub(super) broken: Option<io::Error>,
 }
@@ -68,6 +75,7 @@ impl<'a> Scope<'a> {
             prints: 0,
             omitted: 0,
             stderr: String::new(),
+            lines: Lines::new(head.max_prints),
         });
         Self { writer: PhantomData }
     }
@@ -75,10 +83,13 @@ impl<'a> Scope<'a> {
     /// Ends it; what threads print from now on is dropped.
     #[allow(clippy::unused_self, reason = "it consumes the scope")]
     pub(super) fn close(self) -> Totals {
-        open().take().map_or(Totals { omitted: 0, broken: None }, |state| Totals {
+        let Some(mut state) = open().take() else { return Totals::default() };
+        Totals {
             omitted: state.omitted,
+            unfinished_line: state.lines.end(),
+            omitted_lines: state.lines.omitted(),
             broken: state.broken,
-        })
+        }
     }
 }
 
@@ -103,13 +114,44 @@ pub(super) fn admit_print() -> Option<usize> {
 /// Sends a print at once, so that a task that is killed later keeps it.
 pub(super) fn send_print(print: &Print) {
     let Ok(payload) = serde_json::to_vec(print) else { return };
-    let mut open = open();
-    let Some(state) = open.as_mut() else { return };
-    // SAFETY: the pointer is in the static only while its `Scope` keeps the writer borrowed, and the lock makes this
-    // the only use. The writer runs no Python code, so it cannot come back here.
-    let result = unsafe { state.out.as_mut()(Kind::Print, &payload) };
-    if let Err(error) = result {
-        state.broken.get_or_insert(error);
+    if let Some(state) = open().as_mut() {
+        state.send(Kind::Print, &payload);
+    }
+}
+
+impl Open {
+    fn send(&mut self, kind: Kind, payload: &[u8]) {
+        if self.broken.is_some() {
+            return;
+        }
+        // SAFETY: the pointer is in the static only while its `Scope` keeps the writer borrowed, and the lock, which
+        // whoever has this holds, makes this the only use. The writer runs no Python code, so it cannot come back here.
+        let result = unsafe { self.out.as_mut()(kind, payload) };
+        self.broken = result.err();
+    }
+
+    fn send_lines(&mut self, pieces: &[Written]) {
+        for piece in pieces {
+            if let Ok(payload) = serde_json::to_vec(piece) {
+                self.send(Kind::Written, &payload);
+            }
+        }
+    }
+}
+
+/// Sends text written to `sys.stdout`, as far as there is to be more of it in the log.
+pub(super) fn write_stdout(written: &str) {
+    if let Some(state) = open().as_mut() {
+        let pieces = state.lines.write(written);
+        state.send_lines(&pieces);
+    }
+}
+
+/// Sends what has been written of a line, for who asks for it.
+pub(super) fn flush_stdout() {
+    if let Some(state) = open().as_mut() {
+        let piece = state.lines.flush();
+        state.send_lines(piece.as_slice());
     }
 }
 

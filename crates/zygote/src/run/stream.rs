@@ -1,7 +1,7 @@
 //! `sys.stdin`, `sys.stdout` and `sys.stderr` of tasks: text streams without a file beneath.
 //!
 //! Text written to `sys.stderr` (by `warnings` and `logging`, for instance) is collected for the description of a later
-//! error. Text written to `sys.stdout` is dropped: `print` does not come this way.
+//! error. Text written to `sys.stdout` goes to the runner's log; `print` does not come this way.
 
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyTypeError;
@@ -49,7 +49,7 @@ impl TextStream {
         };
         match self.role {
             Role::Input => return Err(unsupported(py, "not writable")),
-            Role::Output => {}
+            Role::Output => output::write_stdout(&text::lossy(text)),
             Role::Errors => output::collect_stderr(&text::lossy(text)),
         }
         text.as_any().len()
@@ -86,7 +86,11 @@ impl TextStream {
         self.read(py, None).map(|_| None)
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        if self.role == Role::Output {
+            output::flush_stdout();
+        }
+    }
 
     fn close(&self) {}
 

@@ -37,7 +37,11 @@ pub(crate) fn run_task(
         if let Some(error) = totals.broken {
             return Err(error);
         }
-        out(Kind::Tally, &serde_json::to_vec(&Tally { omitted_prints: totals.omitted })?)?;
+        if let Some(rest) = totals.unfinished_line {
+            out(Kind::Written, &serde_json::to_vec(&rest)?)?;
+        }
+        let tally = Tally { omitted_prints: totals.omitted, omitted_lines: totals.omitted_lines };
+        out(Kind::Tally, &serde_json::to_vec(&tally)?)?;
         match answer {
             Ok(result) => out(Kind::Done, &result),
             Err(failure) => out(Kind::Failed, &serde_json::to_vec(&*failure)?),
