@@ -79,6 +79,7 @@ impl Case {
         Self { name, waits: false, run: Run::Shared(runner, case) }
     }
 
+    #[allow(dead_code, reason = "used by whoever writes a case before what it is about")]
     pub(crate) fn waiting(self) -> Self {
         Self { waits: true, ..self }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use super::function::Function;
 use super::{guard, print};
 
 /// Not built-ins but parts of the module that holds them; the loader would be a way past the guard.
@@ -25,8 +26,8 @@ pub(super) fn allowed<'py>(real: &Bound<'py, PyDict>, denied: &[String]) -> PyRe
             allowed.set_item(name, value)?;
         }
     }
-    allowed.set_item("print", wrap_pyfunction!(print::print, py)?)?;
-    allowed.set_item("__import__", wrap_pyfunction!(guard::import, py)?)?;
+    allowed.set_item("print", Function::new("print", wrap_pyfunction!(print::print, py)?)?)?;
+    allowed.set_item("__import__", Function::new("__import__", wrap_pyfunction!(guard::import, py)?)?)?;
     Ok(allowed)
 }
 

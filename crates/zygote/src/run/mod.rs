@@ -15,6 +15,7 @@ mod environ;
 mod errors;
 mod evaluated;
 mod format;
+mod function;
 mod guard;
 #[cfg(feature = "inline")]
 pub(crate) mod inline;

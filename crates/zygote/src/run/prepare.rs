@@ -10,6 +10,7 @@ use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
 use super::compile::Compiler;
 use super::evaluated::{self, Evaluation};
 use super::format::{self, Templates};
+use super::function::Function;
 use super::json::Codec;
 use super::runtime::{self, ImportPolicy, Runtime};
 use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
@@ -82,8 +83,10 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     let guards = compiler.guard_names.iter().zip(functions);
     let guards = guards.map(|(name, function)| (name.clone_ref(py), function.into_any().unbind())).collect();
     if policy.guards && policy.refusal("importlib").is_none() {
-        importlib.setattr("import_module", wrap_pyfunction!(guard::import_module, py)?)?;
-        importlib.setattr("__import__", wrap_pyfunction!(guard::import, py)?)?;
+        // As user code sees them, n8n's own runner has one name for all.
+        let import_module = Function::new("__import__", wrap_pyfunction!(guard::import_module, py)?)?;
+        importlib.setattr("import_module", import_module)?;
+        importlib.setattr("__import__", Function::new("__import__", wrap_pyfunction!(guard::import, py)?)?)?;
     }
     if policy.guards {
         evaluated::shadow(py)?;
