@@ -11,6 +11,7 @@ mod forkserver;
 mod gate;
 mod harden;
 pub(crate) mod run;
+mod settle;
 
 use pyo3::prelude::*;
 

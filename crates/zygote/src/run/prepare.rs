@@ -16,6 +16,7 @@ use super::runtime::{self, ImportPolicy, Runtime};
 use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
 use crate::gate::Gate;
 use crate::harden;
+use crate::settle::{Immortal, settle};
 
 /// Goes through what most tasks go through, so that its pages are there when a task comes.
 const DUMMY: &[u8] = br#"
@@ -32,6 +33,9 @@ except KeyError as error:
 print("warm", {"a": [1, None]}, text)
 return [{"json": {"total": total, "name": name(total, *_items), "at": 1.5, "text": sorted(text)}}]
 "#;
+
+/// How often the constant task is run in the forkserver once nothing changes any more.
+const REHEARSALS: usize = 6;
 
 /// Imports what tasks may import, and captures what running a task needs. Called once, in the forkserver, while it has
 /// one thread; ends with everything collected, frozen, and the collector off.
@@ -111,6 +115,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     };
     runtime::install(py, runtime)?;
     warm_up(py);
+    let immortal = Immortal::capture(py)?;
 
     reseed::find(py)?;
     if let Some(lists) = hardening {
@@ -118,10 +123,11 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         harden::harden(py, &lists, &open)?;
         warm_up(py);
     }
-    let gc = py.import("gc")?;
-    gc.call_method0("collect")?;
-    gc.call_method0("freeze")?;
-    gc.call_method0("disable")?;
+    // Often enough for the interpreter to have settled how it does each step, which it notes in the code itself.
+    for _ in 0..REHEARSALS {
+        warm_up(py);
+    }
+    settle(py, immortal.as_ref())?;
     Ok(Prepared { failed_modules })
 }
 
