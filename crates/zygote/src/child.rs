@@ -14,7 +14,9 @@ use pyo3::prelude::*;
 
 use crate::{harden, run};
 
-/// Longest read from the socket at once.
+/// Longest read from the socket at once: of a task that is small, and where that was not all. Whatever is asked for here is
+/// cleared first, and each page of it is one more that the child has for itself.
+const FIRST_CHUNK: usize = 8 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// Forks a child that is sealed before it says it is ready. Returns in the parent only.
@@ -109,7 +111,7 @@ struct Task {
 /// Reads the frames of one task. They come from the supervisor, which is trusted.
 fn receive(channel: &mut File) -> io::Result<Task> {
     let mut decoder = Decoder::new(|_| u64::MAX);
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; FIRST_CHUNK];
     let (mut head, mut code, mut query) = (None, None, None);
     loop {
         let len = channel.read(&mut chunk)?;
@@ -128,6 +130,9 @@ fn receive(channel: &mut File) -> io::Result<Task> {
                 }
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
+        }
+        if len == chunk.len() && len < CHUNK {
+            chunk = vec![0; CHUNK];
         }
     }
 }
