@@ -166,12 +166,12 @@ impl Forkserver {
         told.await.unwrap_or_else(|_| Err(failed("it ended without a word".into())))
     }
 
-    /// Asks for a child that will speak on `socket`. The receiver hears when it has ended; it fails where the forkserver
+    /// Asks for a child that will speak on `socket`, when it is `warm` if so. The receiver hears when it has ended; it fails where the forkserver
     /// died first, and then the child is dead too.
     ///
     /// # Errors
     /// The socket's error: the forkserver is gone or stopped.
-    pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>) -> io::Result<Asked> {
+    pub(crate) fn fork(&self, socket: &OwnedFd, slot: Option<Slot>, warm: bool) -> io::Result<Asked> {
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
         let has = plan::Slot {
@@ -180,7 +180,7 @@ impl Forkserver {
         };
         let alive = Alive { tell, slot, asked: Instant::now(), pid: None };
         self.shared.children().insert(ticket, alive);
-        let sent = self.shared.control.send(&Command::Fork { ticket, slot: has }, &[socket.as_fd()]);
+        let sent = self.shared.control.send(&Command::Fork { ticket, slot: has, warm }, &[socket.as_fd()]);
         if sent.is_err() {
             self.shared.children().remove(&ticket);
         }

@@ -7,8 +7,9 @@ mod child;
 mod trial;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -34,11 +35,14 @@ const GIVE_UP_AFTER: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Children on their way at one time: one for each core that a small host has.
-const FORKS_AT_ONCE: usize = 2;
+/// Children on their way at one time: while one is forked, another seals itself and a third is verified.
+const FORKS_AT_ONCE: usize = 3;
 
 /// How often the stock is looked over.
 const LOOK_OVER: Duration = Duration::from_secs(5);
+
+/// How often a forkserver's memory is looked at: the kernel adds it up for each look.
+const LOOK_AT_GROWTH: Duration = Duration::from_millis(100);
 
 /// When a forkserver is replaced although it is well: its children share its address layout and hash seed.
 #[derive(Debug, Clone, Copy)]
@@ -91,11 +95,34 @@ struct Shared {
     /// A spare was taken, or is wanted.
     wanted: Notify,
     want: usize,
+    /// Tasks that found no spare and wait for one, a count.
+    waiting: AtomicUsize,
 }
 
 impl Shared {
     fn spares(&self) -> std::sync::MutexGuard<'_, VecDeque<Child>> {
         self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether spares go faster than they are made. They are not warmed up then: that is more work than it spares a task.
+    fn is_hurried(&self, spares: usize) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0 || spares < self.want / 2
+    }
+}
+
+/// A task that waits for a spare, as long as it does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -112,10 +139,12 @@ impl Pool {
             added: Notify::new(),
             wanted: Notify::new(),
             want: want.max(1),
+            waiting: AtomicUsize::new(0),
         });
         let (tell, state) = watch::channel(Stock::Open(Arc::clone(&first)));
         let stop = CancellationToken::new();
-        let keeper = Keeper { recipe, recycling, slots, shared: Arc::clone(&shared), state: tell };
+        let keeper =
+            Keeper { recipe, recycling, slots, shared: Arc::clone(&shared), state: tell, looked: Mutex::default() };
         tokio::spawn(stop.clone().run_until_cancelled_owned(keeper.run(first)));
         Ok(Self { shared, state, _keeper: stop.drop_guard() })
     }
@@ -147,6 +176,7 @@ impl Pool {
                 if let Stock::Failing { why, attempts: GIVE_UP_AFTER.. } = &*state.borrow_and_update() {
                     return Err(NoChild(why.clone()));
                 }
+                let _waiting = Waiting::new(&self.shared.waiting);
                 tokio::select! {
                     () = added => {}
                     changed = state.changed() => if changed.is_err() {
@@ -236,6 +266,8 @@ struct Keeper {
     slots: Option<Arc<Slots>>,
     shared: Arc<Shared>,
     state: watch::Sender<Stock>,
+    /// When its forkserver's memory was looked at last.
+    looked: Mutex<Option<Instant>>,
 }
 
 /// Why a forkserver no longer fills the stock.
@@ -301,7 +333,7 @@ impl Keeper {
                     () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_ready),
                 }
             } else {
-                self.add_spares(forkserver, failures).await;
+                self.add_spares(forkserver, failures, &retired).await;
             }
             if forkserver.gone().is_cancelled() {
                 tracing::warn!("The forkserver died; starting another one");
@@ -316,13 +348,24 @@ impl Keeper {
         Until::Retired
     }
 
-    /// Forks what is missing, a few at a time: while one child warms up, the next is forked.
-    async fn add_spares(&self, forkserver: &Arc<Forkserver>, failures: &mut Failures) {
+    /// Forks what is missing, a few at a time, and goes on while that is so and the forkserver is not `retired`.
+    async fn add_spares(
+        &self,
+        forkserver: &Arc<Forkserver>,
+        failures: &mut Failures,
+        retired: impl Fn(&Forkserver) -> bool,
+    ) {
         let slots = self.slots.as_ref().filter(|_| forkserver.needs_slots());
-        let missing = self.shared.want.saturating_sub(self.shared.spares().len());
-        let mut forks: FuturesUnordered<_> =
-            (0..missing.min(FORKS_AT_ONCE)).map(|_| Child::fork(forkserver, slots)).collect();
-        while let Some(forked) = forks.next().await {
+        let mut forks = FuturesUnordered::new();
+        loop {
+            let spares = self.shared.spares().len();
+            let missing = self.shared.want.saturating_sub(spares + forks.len());
+            if missing > 0 && !retired(forkserver) {
+                let hurried = self.shared.is_hurried(spares);
+                let more = missing.min(FORKS_AT_ONCE.saturating_sub(forks.len()));
+                forks.extend((0..more).map(|_| Child::fork(forkserver, slots, !hurried)));
+            }
+            let Some(forked) = forks.next().await else { return };
             match forked {
                 Ok(child) => {
                     if failures.end() {
@@ -356,7 +399,16 @@ impl Keeper {
         spoiled
             || forkserver.forks() >= self.recycling.forks
             || forkserver.since.elapsed() >= self.recycling.age
-            || forkserver.growth() > self.recycling.growth
+            || self.has_grown(forkserver)
+    }
+
+    fn has_grown(&self, forkserver: &Forkserver) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_some_and(|at| at.elapsed() < LOOK_AT_GROWTH) {
+            return false;
+        }
+        *looked = Some(Instant::now());
+        forkserver.growth() > self.recycling.growth
     }
 
     /// Starts another forkserver, as often as it takes. `served` tells that the old one still serves: tasks hear nothing then

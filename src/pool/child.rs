@@ -99,8 +99,13 @@ pub enum Unfit {
 }
 
 impl Child {
-    /// Forks, waits until it says that it is sealed, and verifies that from outside.
-    pub(super) async fn fork(forkserver: &Arc<Forkserver>, slots: Option<&Arc<Slots>>) -> Result<Self, Unfit> {
+    /// Forks, waits until it says that it is sealed, and verifies that from outside. One that is `warm` has run a constant task
+    /// before.
+    pub(super) async fn fork(
+        forkserver: &Arc<Forkserver>,
+        slots: Option<&Arc<Slots>>,
+        warm: bool,
+    ) -> Result<Self, Unfit> {
         let slot = match slots {
             Some(slots) => Some(slots.take(|number| forkserver.can_use(number)).ok_or(Unfit::NoSlot)?),
             None => None,
@@ -110,7 +115,7 @@ impl Child {
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
         let uid = slot.as_ref().and_then(|slot| forkserver.uid(slot));
-        let Asked { ticket, told } = forkserver.fork(&theirs, slot)?;
+        let Asked { ticket, told } = forkserver.fork(&theirs, slot, warm)?;
         drop(theirs);
 
         let (ready, ancillary) = match timeout(READY_WITHIN, first_message(&stream)).await {

@@ -37,6 +37,6 @@ pub async fn trial(recipe: Recipe) -> Result<Trial, TrialError> {
     let slots = Slots::planned(&recipe.jail, &recipe.seal);
     let forkserver = Forkserver::start(recipe).await?;
     let slots = slots.filter(|_| forkserver.needs_slots());
-    let child = Child::fork(&forkserver, slots.as_ref()).await?;
+    let child = Child::fork(&forkserver, slots.as_ref(), true).await?;
     Ok(Trial { forkserver, child })
 }

@@ -19,8 +19,8 @@ use crate::{harden, run};
 const FIRST_CHUNK: usize = 8 * 1024;
 const CHUNK: usize = 256 * 1024;
 
-/// Forks a child that is sealed before it says it is ready. Returns in the parent only.
-pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> io::Result<i32> {
+/// Forks a child that is sealed, and `warm` if so, before it says it is ready. Returns in the parent only.
+pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -> io::Result<i32> {
     // SAFETY: this is what os.fork() does around fork(2); the GIL is held, and the process has one thread.
     let pid = unsafe {
         ffi::PyOS_BeforeFork();
@@ -35,7 +35,7 @@ pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) ->
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, socket, slot)));
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(py, seal, socket, slot, warm)));
             // SAFETY: _exit(2) takes no pointers. Finalising would cost milliseconds and run user code's destructors.
             unsafe { libc::_exit(code.unwrap_or(EXIT_PANIC)) }
         }
@@ -50,7 +50,7 @@ const EXIT_PANIC: i32 = 73;
 const EXIT_TRIPPED: i32 = 74;
 
 /// A child's whole life; returns its exit code.
-fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> i32 {
+fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -> i32 {
     let answers = match seal.apply(socket.as_fd(), slot, report_trap) {
         Ok(answers) => answers,
         Err(error) => {
@@ -67,7 +67,9 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot) -> i32 {
         refuse(&format!("a random generator could not be reseeded: {error}"), &[TASK_SOCKET]);
         return EXIT_NOT_SEALED;
     }
-    run::warm_up(py);
+    if warm {
+        run::warm_up(py);
+    }
     let landlock = answers.map(|a| LandlockProbe { root: a.root, exe: a.exe, canary: a.canary });
     let ready = serde_json::to_vec(&Ready { landlock }).unwrap_or_default();
     if send(&mut channel, Kind::Ready, &ready).is_err() {

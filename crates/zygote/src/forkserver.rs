@@ -133,9 +133,9 @@ impl Forkserver {
                 }
                 Err(refusal) => self.control.send(&Event::Refused(refusal), &[]),
             },
-            Command::Fork { ticket, slot } => {
+            Command::Fork { ticket, slot, warm } => {
                 let answer = match (&self.seal, descriptors.pop()) {
-                    (Some(seal), Some(socket)) => child::fork(py, seal, &socket, slot),
+                    (Some(seal), Some(socket)) => child::fork(py, seal, &socket, slot, warm),
                     _ => Err(io::Error::other("a fork was asked for before the seal was armed, or without a socket")),
                 };
                 match answer {

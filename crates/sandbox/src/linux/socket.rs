@@ -104,6 +104,25 @@ pub fn shut_down(socket: BorrowedFd<'_>) {
 /// # Errors
 /// recvmsg(2)'s, and `InvalidData` for a message that is longer than `buffer` or brought more control data than expected.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Ancillary)> {
+    // SAFETY: bytes that have a value keep one, whatever the kernel writes.
+    receive_into(socket, unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) })
+}
+
+/// As [`receive`], a message of at most `longest` bytes. Of the memory set aside for it, only what has come is written to.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_message(socket: BorrowedFd<'_>, longest: usize) -> io::Result<(Vec<u8>, Ancillary)> {
+    let mut bytes = Vec::with_capacity(longest);
+    let room = bytes.spare_capacity_mut();
+    let longest = longest.min(room.len());
+    let (len, ancillary) = receive_into(socket, &mut room[..longest])?;
+    // SAFETY: the kernel has written that many, and it was told of no more than there are.
+    unsafe { bytes.set_len(len) };
+    Ok((bytes, ancillary))
+}
+
+fn receive_into(socket: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> io::Result<(usize, Ancillary)> {
     #[repr(align(8))]
     struct Control(MaybeUninit<[u8; CONTROL_LEN]>);
     let mut control = Control(MaybeUninit::zeroed());
@@ -190,7 +209,12 @@ mod tests {
         assert_eq!(ancillary.descriptors.len(), 2);
         send(ours.as_fd(), &[0; 100], &[]).unwrap();
         assert_eq!(receive(theirs.as_fd(), &mut [0; 16]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        send(ours.as_fd(), &[7; 100], &[]).unwrap();
+        assert_eq!(receive_message(theirs.as_fd(), 100).unwrap().0, [7; 100]);
+        send(ours.as_fd(), &[7; 101], &[]).unwrap();
+        assert_eq!(receive_message(theirs.as_fd(), 100).unwrap_err().kind(), io::ErrorKind::InvalidData);
         drop((ours, ancillary));
         assert_eq!(receive(theirs.as_fd(), &mut [0; 16]).unwrap().0, 0, "end of file");
+        assert!(receive_message(theirs.as_fd(), 16).unwrap().0.is_empty(), "end of file");
     }
 }

@@ -7,7 +7,6 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-
 use pyo3::ffi;
 
 /// Sizes up to this many bytes are CPython's own business, one pool for each multiple of [`STEP`].

@@ -68,7 +68,12 @@ impl Immortal {
     }
 
     /// Reaches what one object refers to.
-    fn follow(&self, py: Python<'_>, object: *mut ffi::PyObject, pending: &mut Vec<*mut ffi::PyObject>) -> PyResult<()> {
+    fn follow(
+        &self,
+        py: Python<'_>,
+        object: *mut ffi::PyObject,
+        pending: &mut Vec<*mut ffi::PyObject>,
+    ) -> PyResult<()> {
         // SAFETY: a live object: the interpreter is attached and does not run meanwhile, and what was reached is immortal.
         let kind = unsafe { ffi::Py_TYPE(object) };
         // SAFETY: as above; the slot is called as the collector calls it, for an object that says that it takes part.
