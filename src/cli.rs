@@ -113,9 +113,15 @@ struct ProfileArg {
 /// about it. Found out by doing it: a child is sealed and verified as a task's is, and then again with one step left out at
 /// a time, which has to be noticed. Then, for each kind of attack, what stops it on this host. It needs no broker and no token, and reads the same variables as the runner.
 ///
-/// Exit codes: 0 tasks run here; 1 they do not, because something required is missing.
+/// Exit codes: 0 tasks run here; 1 they do not, because something required is missing, or with --imports because tasks
+/// cannot import an allowed module.
 #[derive(Debug, Args)]
 struct CheckArgs {
+    /// Also import every allowed module, each in a sealed child of its own as a task would, and tell which work, and what time
+    /// and memory each took where it is imported ahead of all tasks. In JSON: "imports", a list of {"module", "list", "works",
+    /// "ahead_ms", "ahead_kib", "task_ms", "remark"}
+    #[arg(long)]
+    imports: bool,
     /// Print one JSON object instead of a table: {"version", "host": {"system", "architecture", "uid", "gid"}, "profile", "result",
     /// "checks": [{"name", "needed", "result", "found", "details", "remedy"}],
     /// "on_this_host": [{"class", "attack", "by", "without": [{"layer", "why"}]}]}. Results are "pass", "caution" or "fail",

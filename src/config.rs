@@ -99,6 +99,8 @@ pub struct TaskConfig {
     pub env: Vec<(String, String)>,
     /// The interpreter, where one is named.
     pub python: Option<PathBuf>,
+    /// The virtual environment whose interpreter and packages tasks get, where one is named.
+    pub venv: Option<PathBuf>,
     /// The built-in profile, the file or the folder that the policy is, where it is not the built-in default.
     pub policy: Option<PathBuf>,
     /// The time zone of tasks, where it is not the system's.
@@ -272,6 +274,7 @@ impl TaskConfig {
             time_zone: Some(reader.text("TZ")?).filter(|zone| !zone.is_empty()),
             allow_unsealed: reader.flag("PALISADE_ALLOW_UNSEALED")?,
             python: path("PALISADE_PYTHON")?,
+            venv: path("PALISADE_VENV")?,
             policy: path("PALISADE_POLICY")?,
             answer_memory: read_answer_memory(reader)?,
         })

@@ -26,6 +26,7 @@ use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
 use crate::frame::Settings;
 use crate::interpreter::Interpreter;
+use crate::logging::one_line;
 use crate::plan::{Planned, plan_all};
 use crate::pool::{NoChild, Pool};
 use crate::promises::{self, Grants, Ground, Promise};
@@ -39,6 +40,10 @@ const MOST_SPARES_OF_OTHERS: usize = 2;
 
 /// Verdicts that are remembered: as many as n8n's own runner remembers.
 const CACHED_VERDICTS: NonZeroUsize = NonZeroUsize::new(500).unwrap();
+
+/// What is logged of a module that could not be imported, in characters: its name, and why.
+const LONGEST_MODULE: usize = 100;
+const LONGEST_REASON: usize = 300;
 
 /// Time for one analysis. The bounds on size and depth keep it far below.
 const ANALYSIS_LIMIT: Duration = Duration::from_secs(10);
@@ -278,6 +283,12 @@ impl EngineError {
 impl Profile {
     async fn start(policy: &Policy, planned: Planned, spares: usize) -> Result<Self, EngineError> {
         let pool = Pool::start(planned.recipe, spares, planned.recycling).await?;
+        if let Some(forkserver) = pool.forkserver() {
+            for (module, why) in &forkserver.failed_modules {
+                let (module, why) = (one_line(module, LONGEST_MODULE), one_line(why, LONGEST_REASON));
+                tracing::warn!("Profile {}: tasks cannot import {module}: {why}", policy.name);
+            }
+        }
         let mib = |mib: u64| mib.saturating_mul(1024 * 1024);
         let profile = Self {
             name: policy.name.clone(),

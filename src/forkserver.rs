@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use palisade_channel::control::{Command, Control, Event, How, Preparation};
+use palisade_channel::control::{Command, Control, Event, How, Loaded, Preparation};
 use palisade_sandbox::cgroup::Groups;
 use palisade_sandbox::layer::{Layer, Outcome, Refusal};
 use palisade_sandbox::plan::{self, JailPlan, SealPlan};
@@ -91,6 +91,8 @@ pub struct Forkserver {
     pub layers: Vec<Outcome>,
     /// Modules that could not be imported, and why.
     pub failed_modules: Vec<(String, String)>,
+    /// What each module took that was named and imported ahead.
+    pub loaded: Vec<Loaded>,
     /// What a child of it must look like; the ids are filled in for each child.
     pub expectation: Expectation,
     /// Whether its children attest Landlock.
@@ -268,7 +270,8 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
             return;
         }
     };
-    let start::Started { control, pid, pidfd, layers, failed_modules, expectation, landlock, footprint } = started;
+    let start::Started { control, pid, pidfd, layers, failed_modules, loaded, expectation, landlock, footprint } =
+        started;
     // Where fork is refused nobody can be left behind.
     let (strays, ends) = if expectation.filters.is_some() { (None, None) } else { both(mpsc::channel()) };
     let shared = Arc::new(Shared {
@@ -294,6 +297,7 @@ fn live(recipe: &Recipe, tell: oneshot::Sender<Result<Arc<Forkserver>, StartErro
         pid,
         layers,
         failed_modules,
+        loaded,
         expectation,
         landlock,
         scratch: recipe.seal.scratch.is_some(),

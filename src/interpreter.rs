@@ -12,6 +12,7 @@ mod places;
 mod probe;
 #[cfg(test)]
 mod tests;
+mod venv;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -26,11 +27,14 @@ pub use bounded::Failure;
 pub use judge::{Reason, Rejected};
 pub use library::{LOADER_FILES, LOADER_FOLDERS};
 pub use places::{Env, Source};
+pub(crate) use probe::SITE;
+pub use venv::{VENV_SETTING, VenvProblem};
 
 use access::Shown;
 use elf::Program;
 use judge::Minors;
 use places::Place;
+use venv::Told;
 
 /// The variable that names an interpreter.
 pub const SETTING: &str = "PALISADE_PYTHON";
@@ -76,9 +80,32 @@ pub struct Interpreter {
     pub loader_files: Vec<PathBuf>,
     /// Time zone data: folders, and the system's own zone where it is a file outside of them.
     pub zone_data: Vec<PathBuf>,
+    /// `.pth` files in folders of packages with lines of code: those lines are not run, so what they set up is missing.
+    pub code_in_pth: Vec<PathBuf>,
 }
 
 impl Interpreter {
+    /// Folders and files of packages that everybody on this host may write to, and so have code run in the forkserver; a text
+    /// each, with what to do.
+    pub fn dangers(&self) -> Vec<String> {
+        let open = venv::open_to_all(self).into_iter();
+        open.map(|path| {
+            let path = Shown(&path);
+            format!("everybody on this host may write to {path}, and so choose what tasks import; chmod o-w")
+        })
+        .collect()
+    }
+
+    /// What else an operator should know of its packages, a text each: folders that no rule opens, and what of a `.pth` file
+    /// does not count.
+    pub fn remarks(&self) -> Vec<String> {
+        let wide = self.left_out.iter().map(|path| {
+            format!("nothing is imported from {}, which is on Python's path: it holds more than packages", Shown(path))
+        });
+        let code = self.code_in_pth.iter().map(|path| format!("code in {} is not run", Shown(path)));
+        wide.chain(code).collect()
+    }
+
     /// Whether a user with these ids and nothing else could start it, judged as by [`readable_by`].
     ///
     /// # Errors
@@ -115,10 +142,15 @@ pub struct NotFound {
     pub supported: Vec<(u8, u8)>,
     /// Everything that was looked at.
     pub rejected: Vec<Rejected>,
+    /// The virtual environment that was asked for, and what is wrong with it.
+    pub venv: Option<(PathBuf, VenvProblem)>,
 }
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((venv, problem)) = &self.venv {
+            return Told(venv, problem).fmt(f);
+        }
         let supported = Minors(&self.supported);
         if let Some(path) = &self.explicit {
             let shown = Shown(path);
@@ -159,8 +191,44 @@ pub fn find(explicit: Option<&Path>, env: Env<'_>, supported: &[(u8, u8)]) -> Re
             explicit: explicit.map(Path::to_path_buf),
             supported: search.supported,
             rejected: search.rejected,
+            venv: None,
         }),
     }
+}
+
+/// The interpreter of a virtual environment, which brings its packages. One that is `named` beside it has to be the same.
+///
+/// # Errors
+/// It cannot be used, or does not fit itself or the one that is named: [`NotFound::venv`] says how.
+pub fn find_in_venv(
+    venv: &Path,
+    named: Option<&Path>,
+    env: Env<'_>,
+    supported: &[(u8, u8)],
+) -> Result<Found, NotFound> {
+    let (venv, program) = venv::program(venv)?;
+    let mut search = Search::new(supported);
+    let Some(interpreter) = search.named(&program, env) else {
+        let not_found =
+            NotFound { explicit: Some(program), supported: search.supported, rejected: search.rejected, venv: None };
+        return Err(NotFound { venv: Some((venv, VenvProblem::Unusable(Box::new(not_found.clone())))), ..not_found });
+    };
+    let named = named.map(|named| bare(named, env).unwrap_or_else(|| named.to_path_buf()));
+    venv::judge(&venv, &interpreter, named.as_deref())?;
+    Ok(Found { interpreter, source: Source::Venv, rejected: search.rejected })
+}
+
+/// Whether a path is a name without a folder.
+fn is_bare(path: &Path) -> bool {
+    path.components().count() == 1 && !path.is_absolute() && !path.starts_with("..")
+}
+
+/// The file that a bare name stands for in `PATH`.
+fn bare(path: &Path, env: Env<'_>) -> Option<PathBuf> {
+    if !is_bare(path) {
+        return None;
+    }
+    places::path_folders(env).into_iter().map(|folder| folder.join(path)).find(|file| file.is_file())
 }
 
 struct Search {
@@ -190,9 +258,8 @@ impl Search {
 
     /// A bare name is looked up in `PATH`, as a shell would.
     fn named(&mut self, path: &Path, env: Env<'_>) -> Option<Interpreter> {
-        let bare = path.components().count() == 1 && !path.is_absolute() && !path.starts_with("..");
-        let candidate = if bare {
-            places::path_folders(env).into_iter().map(|folder| folder.join(path)).find(|file| file.is_file())?
+        let candidate = if is_bare(path) {
+            bare(path, env)?
         } else {
             std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
         };
@@ -277,6 +344,7 @@ impl Search {
             loader_dirs: library.loader_dirs,
             loader_files: library.loader_files,
             zone_data: library.zone_data,
+            code_in_pth: library.code_in_pth,
         })
     }
 

@@ -18,6 +18,10 @@ use palisade_sandbox::plan::JailPlan;
 /// The hidden argument that makes this executable the jailer.
 pub const ARGUMENT: &str = "__jailer";
 
+/// Before anything else the folders of installed packages, without running anything of theirs; they are imported later, where
+/// it is known what fails.
+const SITE: &str = crate::interpreter::SITE;
+
 /// Makes the interpreter load the extension from its memfd. Everything else is native.
 const BOOTSTRAP: &str = "\
 import sys
@@ -70,7 +74,7 @@ fn become_interpreter(control: &Control) -> Result<std::convert::Infallible, Eve
     let mut program = Program::new(&plan.interpreter);
     program
         .args(&plan.arguments)
-        .args(["-c", BOOTSTRAP])
+        .args(["-c", &format!("{SITE}\n{BOOTSTRAP}")])
         .args([number(control), number(&extension), u8::from(seccomp).to_string()])
         .env_clear()
         .envs(plan.environment);

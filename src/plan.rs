@@ -24,6 +24,18 @@ const SLOTS_BEYOND_TASKS: u32 = 64;
 /// CPU seconds beyond a task's time limit, for each of two cores: a belt for a supervisor that cannot kill.
 pub const CPU_ALLOWANCE: u64 = 10;
 
+/// By these numerical libraries are told how many threads to start.
+const THREAD_COUNTS: [&str; 8] = [
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+];
+
 const MIB: u64 = 1024 * 1024;
 
 /// What a plan was made of that `check` shows.
@@ -128,7 +140,7 @@ fn alone(
     };
     let jail = JailPlan {
         interpreter: interpreter.path.clone(),
-        arguments: ["-I", "-B", "-X", "utf8", "-X", "disable_remote_debug"].map(String::from).into(),
+        arguments: ["-I", "-S", "-B", "-X", "utf8", "-X", "disable_remote_debug"].map(String::from).into(),
         environment: environment(config),
         modes,
         // A child can only have less than its forkserver.
@@ -355,10 +367,7 @@ fn jail_files(interpreter: &Interpreter, libraries: Vec<PathBuf>) -> FileRules {
 /// The forkserver's whole environment. The time zone is the operator's; one thread for numerical libraries, because a fork
 /// copies one thread only and theirs would be missed.
 fn environment(config: &TaskConfig) -> Vec<(String, String)> {
-    let mut environment: Vec<(String, String)> =
-        ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"]
-            .map(|name| (name.to_owned(), "1".to_owned()))
-            .into();
+    let mut environment: Vec<(String, String)> = THREAD_COUNTS.map(|name| (name.to_owned(), "1".to_owned())).into();
     // Each arena of the C library's is 64 MiB of address space, and by itself it makes eight for each core.
     environment.push(("MALLOC_ARENA_MAX".into(), "2".into()));
     if let Some(zone) = &config.time_zone {

@@ -1,6 +1,7 @@
 //! `palisade check`: what this host can, layer by layer, found by doing it: a real child is sealed and verified.
 
 mod ablation;
+mod imports;
 mod layers;
 mod report;
 mod seal;
@@ -21,15 +22,16 @@ use crate::interpreter::Interpreter;
 use crate::logging::one_line;
 use crate::plan::{self, Planned};
 use crate::promises::{Grants, Ground, Promise, promises};
+use imports::Import;
 use report::{Check, Grade, Host, Report};
 use seal::{Sealed, nothing_required, seal};
 
 pub(super) fn main(args: &CheckArgs) -> ExitCode {
     let vars = startup::environment();
     let profile = args.profile.profile.as_deref();
-    let Found { profile, checks, promises } = match prepared() {
+    let Found { profile, checks, promises, imports } = match prepared() {
         Ok(runtime) => {
-            let found = runtime.block_on(checks(&vars, profile));
+            let found = runtime.block_on(checks(&vars, profile, args.imports));
             runtime.shutdown_background();
             found
         }
@@ -43,20 +45,27 @@ pub(super) fn main(args: &CheckArgs) -> ExitCode {
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
     };
-    let report = Report::new(host, profile, checks, promises);
+    let mut report = Report::new(host, profile, checks, promises);
+    report.imports = imports;
     let text = if args.json {
         // Nothing in it can fail to be JSON.
         serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
     } else {
         let colours = io::stdout().is_terminal() && !vars.contains_key(OsStr::new("NO_COLOR"));
-        table::table(&report, colours)
+        let imports = report.imports.as_deref().map(imports::table).unwrap_or_default();
+        table::table(&report, colours) + &imports
     };
     // A reader that has seen enough is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
     for check in report.checks.iter().filter(|check| check.result == Grade::Fail) {
         eprintln!("palisade: {}: {}", check.name, one_line(&check.found, 2000));
     }
-    if report.result == Grade::Fail { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let unusable = report.imports.iter().flatten().filter(|import| !import.works);
+    for import in unusable.clone() {
+        let (module, why) = (one_line(&import.module, 200), import.remark.as_deref().unwrap_or_default());
+        eprintln!("palisade: tasks cannot import {module}: {why}");
+    }
+    if report.result == Grade::Fail || unusable.count() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// As the runner is, before it starts anything.
@@ -72,6 +81,8 @@ struct Found {
     profile: Option<String>,
     checks: Vec<Check>,
     promises: Vec<Promise>,
+    /// What came of importing every allowed module, where that was asked for and anything runs.
+    imports: Option<Vec<Import>>,
 }
 
 impl Found {
@@ -80,7 +91,7 @@ impl Found {
     }
 }
 
-async fn checks(vars: &Variables, profile: Option<&str>) -> Found {
+async fn checks(vars: &Variables, profile: Option<&str>, try_imports: bool) -> Found {
     let config = match startup::task_config(vars, &AllowArgs::default()) {
         Ok(config) => config,
         Err(error) => return Found::only(vec![software::configuration(&error), software::versions()]),
@@ -107,8 +118,12 @@ async fn checks(vars: &Variables, profile: Option<&str>) -> Found {
         }
         (Err(_), _) => {}
     }
+    let imports = match (&policies, &found) {
+        (Ok(policies), Ok(found)) if try_imports => Some(imports::try_all(&config, policies, &found.interpreter).await),
+        _ => None,
+    };
     let profile = policies.ok().map(|policies| policies.default_profile().name.clone());
-    Found { profile, checks, promises: on_this_host }
+    Found { profile, checks, promises: on_this_host, imports }
 }
 
 async fn sandbox(config: &TaskConfig, policies: &Policies, interpreter: &Interpreter) -> (Vec<Check>, Vec<Promise>) {

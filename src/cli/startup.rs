@@ -106,7 +106,11 @@ pub(super) fn read_source(file: &Path) -> Result<String, String> {
 /// Looks for an interpreter, which takes seconds where many are installed.
 pub(super) fn interpreter(config: &TaskConfig, vars: &Variables) -> Result<Found, NotFound> {
     let look_up = |name: &str| vars.get(OsStr::new(name)).cloned();
-    interpreter::find(config.python.as_deref().map(Path::new), &look_up, &extension::supported())
+    let named = config.python.as_deref();
+    match &config.venv {
+        Some(venv) => interpreter::find_in_venv(venv, named, &look_up, &extension::supported()),
+        None => interpreter::find(named, &look_up, &extension::supported()),
+    }
 }
 
 /// The event loop: one thread, as little is done on it; what takes long goes to the pool of blocking threads.
@@ -145,6 +149,12 @@ pub(super) async fn engine(
     let planning = spawn_blocking(move || {
         let found = interpreter(&asked, &environment)?;
         tracing::debug!("Using {} ({})", found.interpreter.path.display(), found.source);
+        for danger in found.interpreter.dangers() {
+            tracing::warn!("Packages: {}", one_line(&danger, 1000));
+        }
+        for remark in found.interpreter.remarks() {
+            tracing::debug!("Packages: {}", one_line(&remark, 1000));
+        }
         Ok::<_, CannotRun>(Engine::plan(&asked, &planned_for, &found.interpreter, concurrency)?)
     });
     let planned = planning.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;

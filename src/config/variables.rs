@@ -139,7 +139,13 @@ pub const TABLE: &[Variable] = &[
         "",
         "a PEM file with certificate authorities that may vouch for the broker, besides the system's",
     )),
-    variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or later; searched for when empty"),
+    variable("PALISADE_PYTHON", Text, "", "the Python interpreter, CPython 3.13 or 3.14; searched for when empty"),
+    variable(
+        "PALISADE_VENV",
+        Text,
+        "",
+        "a virtual environment: its interpreter runs the tasks, and its packages are what N8N_RUNNERS_EXTERNAL_ALLOW names",
+    ),
 ];
 
 /// A file that a variable names.

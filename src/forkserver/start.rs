@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitPidFlag;
 use nix::unistd::{Pid, getgid, gettid, getuid};
-use palisade_channel::control::{Command, Control, Event};
+use palisade_channel::control::{Command, Control, Event, Loaded};
 use palisade_sandbox::layer::{Layer, Outcome, State};
 use palisade_sandbox::plan::{Limits, Scratch};
 use palisade_sandbox::verify::{Expectation, NotVerified, Status};
@@ -29,6 +29,12 @@ const PREPARE: Duration = Duration::from_mins(2);
 const LONGEST_LINE: usize = 2000;
 const MOST_LINES: usize = 20;
 
+/// What the forkserver says of a module that started threads of Python's.
+const THREADS_STARTED: &str = "threads when it was imported";
+
+/// Modules of which is kept what they took; there are some three hundred in the standard library.
+const MOST_LOADED: usize = 2000;
+
 /// The start-up filter and the no-exec filter.
 const JAIL_FILTERS: u32 = 2;
 
@@ -38,6 +44,7 @@ pub(super) struct Started {
     pub(super) pidfd: OwnedFd,
     pub(super) layers: Vec<Outcome>,
     pub(super) failed_modules: Vec<(String, String)>,
+    pub(super) loaded: Vec<Loaded>,
     pub(super) expectation: Expectation,
     pub(super) landlock: bool,
     pub(super) footprint: u64,
@@ -143,10 +150,7 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
         );
     }
     conversation.send("preparation", &Command::Prepare(recipe.preparation.clone()), None)?;
-    let (prepared, _) = conversation.hear("preparation", PREPARE)?;
-    let Event::Prepared { failed: failed_modules } = prepared else {
-        return Err(conversation.unexpected("preparation", prepared));
-    };
+    let (failed_modules, loaded) = conversation.prepared()?;
 
     let held = |layer| layers.iter().any(|Outcome { layer: l, state }| *l == layer && state.is_held());
     let (landlock, seccomp, rlimits, no_new_privs) =
@@ -154,7 +158,7 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
     let status = Status::of(pid).map_err(unseen)?;
     let own = Status::own()?;
     let filters = if seccomp { Some(own.seccomp_filters()? + JAIL_FILTERS) } else { None };
-    verify_jail(&status, filters)?;
+    verify_jail(&status, filters, &failed_modules)?;
 
     seal.landlock &= landlock;
     seal.seccomp &= seccomp;
@@ -193,16 +197,24 @@ pub(super) fn start(recipe: &Recipe) -> Result<Started, StartError> {
         unsettled.forkserver.take().ok_or_else(|| conversation.broken("seal", "the forkserver was lost"))?;
     unsettled.settled = true;
     let landlock = seal.landlock;
-    Ok(Started { control, pid, pidfd, layers, failed_modules, expectation, landlock, footprint })
+    Ok(Started { control, pid, pidfd, layers, failed_modules, loaded, expectation, landlock, footprint })
 }
 
 /// The forkserver itself, from outside: its children can only be as tight as it is.
-fn verify_jail(status: &Status, filters: Option<u32>) -> Result<(), StartError> {
+fn verify_jail(status: &Status, filters: Option<u32>, failed_modules: &[(String, String)]) -> Result<(), StartError> {
     let wrong = |cause: String| StartError::Failed { stage: "verification", cause, output: String::new() };
-    if status.threads()? != 1 {
+    let threads = status.threads()?;
+    if threads != 1 {
+        let known = failed_modules.iter().filter(|(_, why)| why.contains(THREADS_STARTED));
+        let known: Vec<_> = known.map(|(name, _)| name.as_str()).collect();
+        let who = if known.is_empty() {
+            "a package started them when it was imported, and `palisade check --imports` tells which".to_owned()
+        } else {
+            format!("started by the import of {}", known.join(", "))
+        };
         return Err(wrong(format!(
-            "{} threads are running in it, so a fork would not be whole; a preloaded package started them",
-            status.threads()?
+            "{threads} threads are running in it, so a fork would not be whole: {who}; take it off \
+             N8N_RUNNERS_EXTERNAL_ALLOW and preload.always"
         )));
     }
     if let Some(planned) = filters
@@ -274,6 +286,18 @@ impl Conversation<'_> {
                 Err(self.broken(stage, &format!("no answer within {} seconds", within.as_secs())))
             }
             Err(error) => Err(self.broken(stage, &error.to_string())),
+        }
+    }
+
+    /// What could not be imported, and what the rest took. Modules without number are no reason to wait for ever.
+    fn prepared(&self) -> Result<(Vec<(String, String)>, Vec<Loaded>), StartError> {
+        let mut loaded = Vec::new();
+        loop {
+            match self.hear("preparation", PREPARE)?.0 {
+                Event::Loaded(some) if loaded.len() + some.len() <= MOST_LOADED => loaded.extend(some),
+                Event::Prepared { failed } => return Ok((failed, loaded)),
+                other => return Err(self.unexpected("preparation", other)),
+            }
         }
     }
 

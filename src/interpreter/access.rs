@@ -70,6 +70,14 @@ impl FirstObstacle {
         Self::new(path, Obstacle::CannotRead, Reader::of_this_process())
     }
 
+    /// The path, and the fault of the file system there.
+    pub(crate) fn what_is_missing(&self) -> String {
+        match self.what {
+            Obstacle::Broken(kind) => format!("{}: {kind}", Shown(&self.path)),
+            _ => Shown(&self.path).to_string(),
+        }
+    }
+
     fn broken(path: &Path, kind: io::ErrorKind, reader: Reader) -> Self {
         Self::new(path, Obstacle::Broken(kind), reader)
     }

@@ -40,6 +40,7 @@ pub(crate) struct Library {
     pub(crate) loader_dirs: Vec<PathBuf>,
     pub(crate) loader_files: Vec<PathBuf>,
     pub(crate) zone_data: Vec<PathBuf>,
+    pub(crate) code_in_pth: Vec<PathBuf>,
 }
 
 /// None when the interpreter does not have its standard library where it says.
@@ -89,6 +90,7 @@ pub(crate) fn collect(layout: &Layout, path: &Path, real_path: &Path, program: &
     let zones = layout.zone_path.iter().map(PathBuf::as_path).chain([Path::new(LOCAL_ZONE)]);
     found.zone_data =
         outermost(zones.filter_map(real).filter(|path| path.is_file() || !too_wide(path, &prefixes)).collect());
+    found.code_in_pth.clone_from(&layout.code_in_pth);
     Some(found)
 }
 
@@ -164,6 +166,7 @@ mod tests {
             zone_path: Vec::new(),
             module_files: Vec::new(),
             mapped: Vec::new(),
+            code_in_pth: Vec::new(),
         }
     }
 

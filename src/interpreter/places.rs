@@ -15,6 +15,8 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub enum Source {
     /// `PALISADE_PYTHON`.
     Setting,
+    /// `PALISADE_VENV`.
+    Venv,
     /// A folder of `PATH`.
     Path,
     /// A version that pyenv installed.
@@ -29,6 +31,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Setting => super::SETTING,
+            Self::Venv => super::VENV_SETTING,
             Self::Path => "PATH",
             Self::Pyenv => "pyenv",
             Self::Uv => "uv",

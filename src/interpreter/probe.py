@@ -1,4 +1,4 @@
-# Run by `python -I [-S] -c`; one JSON object on the last line of stdout. Must parse and run on every Python 3 that may
+# Run by `python -I -S -c`, for "paths" behind site.py; one JSON object on the last line of stdout. Must parse and run on every Python 3 that may
 # be found, other implementations too: those are to be refused by what they say, not by a syntax error. Python 2 does
 # not know -I and is refused by that.
 import json
@@ -24,6 +24,7 @@ if sys.argv[1:] == ["paths"]:
     schemes = sysconfig.get_paths()
     answer["stdlib"] = [schemes["stdlib"], schemes["platstdlib"], variables("DESTSHARED")]
     answer["site_packages"] = [schemes["purelib"], schemes["platlib"]]
+    answer["code_in_pth"] = globals().get("_code_in_pth", [])
     answer["search_path"] = [entry for entry in sys.path if entry]
     if variables("Py_ENABLE_SHARED"):
         answer["library"] = [variables("LIBDIR"), variables("INSTSONAME")]

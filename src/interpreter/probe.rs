@@ -10,6 +10,9 @@ use super::bounded::{self, Failure};
 
 const SCRIPT: &str = include_str!("probe.py");
 
+/// Makes of a start with `-S` one with the folders of installed packages, without running anything of theirs.
+pub(crate) const SITE: &str = include_str!("site.py");
+
 /// What a candidate said about itself. None of it is believed beyond what it can do by lying: it is started anyway.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Identity {
@@ -25,7 +28,7 @@ pub(crate) struct Identity {
     pub(crate) debug: bool,
 }
 
-/// Where an interpreter has its files, as seen with `site`, so that a virtual environment's own folders are there.
+/// Where an interpreter has its files, with the folders of installed packages and those of a virtual environment.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Layout {
     /// `sys.prefix`, `exec_prefix`, `base_prefix`, `base_exec_prefix`.
@@ -42,6 +45,9 @@ pub(crate) struct Layout {
     pub(crate) module_files: Vec<PathBuf>,
     /// Files mapped executable once the common extension modules are loaded; empty without a `/proc`.
     pub(crate) mapped: Vec<PathBuf>,
+    /// `.pth` files with lines of code, which were not run.
+    #[serde(default)]
+    pub(crate) code_in_pth: Vec<PathBuf>,
 }
 
 /// Asks without `site`: no code of an installed package runs before the interpreter is known to be one of ours.
@@ -49,9 +55,10 @@ pub(crate) fn identify(candidate: &Path, deadline: Instant) -> Result<Identity, 
     ask(Command::new(candidate).args(["-I", "-S", "-c", SCRIPT]), deadline)
 }
 
-/// Asks for folders, with `site`, as the forkserver will be started.
+/// Asks for folders, by the same script as the forkserver will be started with. This runs outside of any jail, so nothing
+/// of an installed package runs in it.
 pub(crate) fn layout(interpreter: &Path, deadline: Instant) -> Result<Layout, Failure> {
-    ask(Command::new(interpreter).args(["-I", "-c", SCRIPT, "paths"]), deadline)
+    ask(Command::new(interpreter).args(["-I", "-S", "-c", &format!("{SITE}\n{SCRIPT}"), "paths"]), deadline)
 }
 
 fn ask<T: for<'de> Deserialize<'de>>(command: &mut Command, deadline: Instant) -> Result<T, Failure> {

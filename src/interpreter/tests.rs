@@ -160,7 +160,7 @@ fn places_are_searched_in_order_newest_first_and_each_file_once() {
     assert!(found.is_none());
     let looked_at: Vec<PathBuf> = search.rejected.iter().map(|rejected| rejected.path.clone()).collect();
     assert_eq!(looked_at, expected.map(|path| base.join(path)));
-    let not_found = NotFound { explicit: None, supported: search.supported, rejected: search.rejected };
+    let not_found = NotFound { explicit: None, supported: search.supported, rejected: search.rejected, venv: None };
     let line = not_found.to_string();
     assert!(line.contains("3.14, 3.13") && line.contains("is 3.9.1") && line.contains("and 6 more"), "{line}");
     assert!(!line.contains('\n') && line.contains(SETTING), "{line}");

@@ -142,6 +142,8 @@ pub enum Event {
         /// `sys.version_info[:3]`.
         version: (u8, u8, u8),
     },
+    /// What some of the named modules took to import; before [`Event::Prepared`], as often as needed.
+    Loaded(Vec<Loaded>),
     /// All that could be imported is.
     Prepared {
         /// Modules that could not be imported, and why.
@@ -167,6 +169,17 @@ pub enum Event {
         /// Whether its slot can be given to another child: its scratch folder, where it had one, is empty.
         clean: bool,
     },
+}
+
+/// What a module took that was imported ahead, with all that was imported for it and by nobody before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// Its name.
+    pub name: String,
+    /// Microseconds.
+    pub micros: u64,
+    /// By how many bytes the most that the forkserver has held at a time has grown.
+    pub bytes: u64,
 }
 
 /// How a child ended.

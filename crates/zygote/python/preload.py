@@ -3,11 +3,18 @@
 A module that cannot be imported is reported and never fatal: tasks that do not use it are not concerned.
 """
 
+import _thread
 import codecs
 import importlib.machinery
 import importlib.util
 import pkgutil
 import sys
+import time
+
+try:
+    import resource
+except ImportError:
+    resource = None
 
 # What `bytes.decode` may be asked for. Each is a module which is imported when it is first named.
 ENCODINGS = (
@@ -36,8 +43,17 @@ PACKAGES_FIRST = {"_asyncio": "asyncio"}
 UNWANTED = ("_tkinter", "readline")
 
 
-def preload(named, stdlib_extensions):
-    failed = []
+# Parts of packages that no task imports: their tests, and what only installers and test runners load.
+NOT_FOR_TASKS = ("tests", "test", "_tests", "conftest", "__main__", "setup", "_pyinstaller", "__pyinstaller", "usedoctest")
+
+# Seconds that the parts of one package may take, all together; what is left then is not imported ahead.
+PARTS_WITHIN = 20
+
+
+def preload(named, external, stdlib_extensions):
+    """What failed, as pairs of name and reason; the same of parts that only some tasks want; and what each named module took:
+    name, seconds, bytes."""
+    failed, parts_failed, took = [], [], []
     for name in BEHIND_C_CODE:
         attempt(name, failed)
     for name in ENCODINGS:
@@ -46,10 +62,17 @@ def preload(named, stdlib_extensions):
         except Exception:
             pass  # A build without that codec: the task's own lookup says so.
     for name in named:
-        if attempt(name, failed) and name in sys.stdlib_module_names:
-            submodules(name)
+        began, before, threads = time.perf_counter(), memory(), _thread._count()
+        if attempt(name, failed):
+            if name in sys.stdlib_module_names:
+                submodules(name)
+            elif name in external:
+                parts(name, failed, parts_failed)
         for late in REACHED_LATE.get(name, ()):
             attempt(late, failed)
+        if _thread._count() > threads:
+            failed.append((name, f"it started {_thread._count() - threads} threads when it was imported"))
+        took.append((name, time.perf_counter() - began, memory() - before))
     if stdlib_extensions:
         for name in sorted(sys.stdlib_module_names):
             if name not in UNWANTED and is_extension(name):
@@ -57,7 +80,13 @@ def preload(named, stdlib_extensions):
                 attempt(name, [])
     if "zoneinfo" in sys.modules:
         read_zones()
-    return failed
+    read_ahead()
+    return failed, parts_failed, took
+
+
+def memory():
+    """Bytes of memory this process has held at most; without a `/proc` nothing tells what it holds now."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if resource else 0
 
 
 def read_zones():
@@ -75,6 +104,34 @@ def read_zones():
         return set(zones)
 
     zoneinfo.available_timezones = available_timezones
+
+
+# What packages read from files when they are used for the first time, and keep.
+KEPT = []
+
+
+def read_ahead():
+    for package, read in (("pandas", twin_zones), ("dateutil.zoneinfo", dateutil_zones), ("pytz", pytz_zones)):
+        if package in sys.modules:
+            try:
+                read(sys.modules[package])
+            except Exception:
+                pass  # Another version than those this was written for; the task's own call says what it lacks.
+
+
+def twin_zones(_):
+    """pandas takes the zones of zoneinfo's Python code, not those of its C code."""
+    from zoneinfo import _zoneinfo, available_timezones
+
+    KEPT.extend(_zoneinfo.ZoneInfo(name) for name in available_timezones())
+
+
+def dateutil_zones(zoneinfo):
+    KEPT.append(zoneinfo.get_zonefile_instance())
+
+
+def pytz_zones(pytz):
+    KEPT.extend(map(pytz.timezone, pytz.all_timezones))
 
 
 def is_extension(name):
@@ -105,3 +162,22 @@ def submodules(package):
             # Many are for another system; who names one gets the import's own error.
             if attempt(name, []) and found.ispkg:
                 pending.append(name)
+
+
+def parts(package, failed, parts_failed):
+    """All modules of a package. Some are only imported when something is used for the first time, and some by tasks alone."""
+    last = time.perf_counter() + PARTS_WITHIN
+    pending, left_out = [package], 0
+    while pending:
+        parent = pending.pop(0)
+        for found in pkgutil.iter_modules(getattr(sys.modules.get(parent), "__path__", ())):
+            name = f"{parent}.{found.name}"
+            if found.name in NOT_FOR_TASKS or found.name.startswith("test_"):
+                continue
+            if name not in sys.modules and time.perf_counter() > last:
+                left_out += 1
+            # Many want a package that is not installed; who imports one is told so.
+            elif attempt(name, parts_failed) and found.ispkg:
+                pending.append(name)
+    if left_out:
+        failed.append((f"{package}.*", f"{left_out} parts were left out, as the others took {PARTS_WITHIN} seconds"))

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::{TimeVal, TimeValLike as _};
-use palisade_channel::control::{Command, Control, Event, How, Modules, Preparation};
+use palisade_channel::control::{Command, Control, Event, How, Loaded, Modules, Preparation};
 use palisade_sandbox::plan::Slot;
 use palisade_sandbox::process::{self, Ended};
 use palisade_sandbox::seal::Seal;
@@ -21,6 +22,9 @@ use crate::{child, run};
 /// At most this many modules that could not be imported are reported, name and reason each cut at this many bytes: even
 /// where JSON makes six bytes of each, the message fits a packet.
 const FAILED_MODULES: (usize, usize) = (50, 200);
+
+/// Modules in one message about what they took, for the same reason.
+const LOADED_AT_ONCE: usize = 50;
 
 /// Exit codes of the forkserver; the supervisor logs them.
 const EXIT_SUPERVISOR_GONE: i32 = 0;
@@ -121,6 +125,9 @@ impl Forkserver {
         match command {
             Command::Prepare(preparation) => {
                 let prepared = run::prepare(py, settings(preparation)).map_err(io::Error::other)?;
+                for some in prepared.took.chunks(LOADED_AT_ONCE) {
+                    self.control.send(&Event::Loaded(some.iter().map(loaded).collect()), &[])?;
+                }
                 let (count, len) = FAILED_MODULES;
                 let failed =
                     prepared.failed_modules.into_iter().take(count).map(|(name, why)| (cut(name, len), cut(why, len)));
@@ -213,6 +220,13 @@ fn settings(preparation: Preparation) -> run::Settings {
         preload_stdlib_extensions: preparation.preload_stdlib_extensions,
         transitive_imports: preparation.transitive_imports,
     }
+}
+
+/// What a module took, in the units of the channel.
+fn loaded((name, seconds, bytes): &(String, f64, u64)) -> Loaded {
+    let time = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    Loaded { name: cut(name.clone(), FAILED_MODULES.1), micros, bytes: *bytes }
 }
 
 fn cut(mut text: String, len: usize) -> String {

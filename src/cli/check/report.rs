@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::imports::Import;
 use crate::promises::Promise;
 
 /// How a check came out.
@@ -43,6 +44,9 @@ pub(super) struct Report {
     pub(super) checks: Vec<Check>,
     /// What stands against each class of attack; empty where no task runs.
     pub(super) on_this_host: Vec<Promise>,
+    /// What came of importing every allowed module; absent unless it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) imports: Option<Vec<Import>>,
 }
 
 /// Where it was looked.
@@ -92,7 +96,7 @@ impl Report {
     pub(super) fn new(host: Host, profile: Option<String>, checks: Vec<Check>, promises: Vec<Promise>) -> Self {
         let result = checks.iter().map(|check| check.result).max().unwrap_or(Grade::Fail);
         let on_this_host = if result == Grade::Fail { Vec::new() } else { promises };
-        Self { version: env!("CARGO_PKG_VERSION"), host, profile, result, checks, on_this_host }
+        Self { version: env!("CARGO_PKG_VERSION"), host, profile, result, checks, on_this_host, imports: None }
     }
 }
 

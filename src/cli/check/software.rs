@@ -71,7 +71,12 @@ pub(super) fn interpreter(found: &Result<Found, NotFound>) -> Check {
                 // Judged by mode bits: a group or an access control list may let it pass all the same.
                 Err(obstacle) => Check::caution("interpreter", REQUIRED, words, obstacle.to_string()),
             };
-            row.with(others)
+            let dangers = interpreter.dangers();
+            let row = match (row.remedy.is_none(), dangers.first()) {
+                (true, Some(first)) => Check::caution("interpreter", REQUIRED, row.found, first.clone()),
+                _ => row,
+            };
+            row.with(others).with(dangers.into_iter().skip(1)).with(interpreter.remarks())
         }
         Err(missing) => {
             let remedy = format!(

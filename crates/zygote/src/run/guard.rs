@@ -238,6 +238,11 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         }
     }
     module.map_err(|error| {
+        if let Some(text) = not_loaded(py, name).filter(|_| error.is_instance_of::<PyImportError>(py)) {
+            let unavailable = import_error(&py.get_type::<PyImportError>(), &text, name);
+            unavailable.set_cause(py, Some(error));
+            return unavailable;
+        }
         if !error.is_instance_of::<PyPermissionError>(py) {
             return error;
         }
@@ -246,6 +251,16 @@ fn load<'py>(py: Python<'py>, name: &str, names: Option<&[String]>) -> PyResult<
         unavailable.set_cause(py, Some(error));
         unavailable
     })
+}
+
+/// Why an allowed module, or a part of one, is not there although it is installed: its import failed before any task.
+fn not_loaded(py: Python<'_>, name: &str) -> Option<String> {
+    let why = runtime::get(py).ok()?.unavailable.get(name)?;
+    // Python's own words are better where there is nothing of that name.
+    if *why == format!("ModuleNotFoundError: No module named '{name}'") {
+        return None;
+    }
+    Some(format!("module '{name}' could not be loaded when the runner started: {why}"))
 }
 
 /// An attribute of a module, or its sub-module of that name.
@@ -261,11 +276,9 @@ fn attribute<'py>(module: &Bound<'py, PyAny>, module_name: &str, name: &str) -> 
     if let Some(module) = facades::handed_out(py, &format!("{module_name}.{name}"))? {
         return Ok(module);
     }
-    Err(import_error(
-        &py.get_type::<PyImportError>(),
-        &format!("cannot import name '{name}' from '{module_name}'"),
-        module_name,
-    ))
+    let text = not_loaded(py, &format!("{module_name}.{name}"))
+        .unwrap_or_else(|| format!("cannot import name '{name}' from '{module_name}'"));
+    Err(import_error(&py.get_type::<PyImportError>(), &text, module_name))
 }
 
 fn import_error(class: &Bound<'_, PyType>, text: &str, name: &str) -> PyErr {

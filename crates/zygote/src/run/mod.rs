@@ -93,6 +93,8 @@ pub(crate) struct Settings {
 /// What came of [`prepare()`].
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    /// What each named module took: seconds, bytes.
+    pub(crate) took: Vec<(String, f64, u64)>,
     /// Modules that could not be imported, and why. Tasks that import one get the import's own error.
     pub(crate) failed_modules: Vec<(String, String)>,
 }

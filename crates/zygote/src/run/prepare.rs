@@ -49,7 +49,8 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     let importlib = py.import("importlib")?;
     let real_import_module = importlib.getattr("import_module")?.unbind();
 
-    let failed_modules = preload(py, &settings)?;
+    let Preloaded { failed, parts_failed, took } = preload(py, &settings)?;
+    let unavailable = failed.iter().chain(&parts_failed).cloned().collect();
     // The compiler's remarks on user code have nobody to read them, and would end up in descriptions of errors.
     py.import("warnings")?
         .call_method1("simplefilter", ("ignore", py.import("builtins")?.getattr("SyntaxWarning")?))?;
@@ -111,6 +112,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         sys: sys.unbind(),
         environments: environ::dictionaries(&modules)?,
         modules: modules.unbind(),
+        unavailable,
         unsupported,
     };
     runtime::install(py, runtime)?;
@@ -128,7 +130,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         warm_up(py);
     }
     settle(py, immortal.as_ref())?;
-    Ok(Prepared { failed_modules })
+    Ok(Prepared { failed_modules: failed, took })
 }
 
 /// Top-level names of what user code may import; `*` where that is everything of one kind.
@@ -143,7 +145,17 @@ fn allowed(settings: &Settings) -> Vec<String> {
     names
 }
 
-fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Vec<(String, String)>> {
+/// What became of the modules that tasks may import.
+struct Preloaded {
+    /// Name and reason of each that could not be imported.
+    failed: Vec<(String, String)>,
+    /// The same of parts of packages, which only some tasks want.
+    parts_failed: Vec<(String, String)>,
+    /// What each took: seconds, bytes.
+    took: Vec<(String, f64, u64)>,
+}
+
+fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Preloaded> {
     let mut named = Vec::new();
     for list in [&settings.stdlib, &settings.external] {
         if let Allow::Only(names) = list {
@@ -156,7 +168,13 @@ fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Vec<(String, String)
     let source = pyo3::ffi::c_str!(include_str!("../../python/preload.py"));
     PyCode::compile(py, source, c"<palisade>", PyCodeInput::File)?.run(Some(&scope), None)?;
     let preload = scope.as_any().get_item("preload")?;
-    preload.call1((PyList::new(py, named)?, settings.preload_stdlib_extensions))?.extract()
+    let external = match &settings.external {
+        Allow::All => PyList::empty(py),
+        Allow::Only(names) => PyList::new(py, names)?,
+    };
+    let preloaded = preload.call1((PyList::new(py, named)?, external, settings.preload_stdlib_extensions))?;
+    let (failed, parts_failed, took) = preloaded.extract()?;
+    Ok(Preloaded { failed, parts_failed, took })
 }
 
 /// Runs a constant task and throws its output away: in the forkserver so that everything lazy is done, and in each child

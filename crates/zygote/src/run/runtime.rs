@@ -1,6 +1,6 @@
 //! The native statics that everything here works with: captured before user code exists, out of its reach.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -40,6 +40,8 @@ pub(super) struct Runtime {
     pub(super) sys: Py<PyDict>,
     /// `sys.modules`.
     pub(super) modules: Py<PyDict>,
+    /// Modules that could not be imported ahead, and why.
+    pub(super) unavailable: HashMap<String, String>,
     /// `io.UnsupportedOperation`.
     pub(super) unsupported: Py<PyAny>,
     /// The dictionaries behind `os.environ`, where `os` is loaded.
