@@ -26,7 +26,7 @@ return {
     "json": {
         "slug": slug,
         "id": hashlib.sha256(canonical.encode()).hexdigest()[:16],
-        "teaser": textwrap.shorten(article.get("body", ""), width=60, placeholder=" …"),
+        "teaser": textwrap.shorten(article.get("body") or "", width=60, placeholder=" …"),
         "page": page,
     }
 }

@@ -24,7 +24,7 @@ def phone(text):
 
 contacts, rejected = [], []
 for number, item in enumerate(_items, start=1):
-    name, email, number_text, *_ = fields(item["json"]["row"]) + ["", "", ""]
+    name, email, number_text, *_ = fields(item["json"].get("row") or "") + ["", "", ""]
     if not name:
         rejected.append({"row": number, "why": "no name"})
     elif not EMAIL.fullmatch(email):

@@ -4,9 +4,12 @@
 # Run:  palisade run examples/compare_snapshots.py --items examples/compare_snapshots.items.json
 
 snapshots = {"old": {}, "new": {}}
-for item in _items:
+for number, item in enumerate(_items):
     record = dict(item["json"])
-    snapshots[record.pop("snapshot")][record.pop("id")] = record
+    snapshot, key = record.pop("snapshot", None), record.pop("id", None)
+    if snapshot not in snapshots or key is None:
+        raise ValueError(f"item {number}: a record has an id, and a snapshot, which is old or new")
+    snapshots[snapshot][key] = record
 old, new = snapshots["old"], snapshots["new"]
 
 changes = [{"id": key, "change": "removed", "was": old[key]} for key in sorted(old.keys() - new.keys())]

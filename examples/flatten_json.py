@@ -16,4 +16,4 @@ def flat(value, path=""):
         yield from flat(part, f"{path}.{key}" if path else str(key))
 
 
-return dict(flat(_item["json"]))
+return dict(flat(_item["json"])) if _item["json"] else {}

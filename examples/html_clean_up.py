@@ -11,9 +11,9 @@ ITEM = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
 BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|h[1-6]|li|tr)\s*>", re.IGNORECASE)
 TAG = re.compile(r"<[^>]*>")
 
-source = NOT_SHOWN.sub("", _item["json"]["html"])
+source = NOT_SHOWN.sub("", _item["json"].get("html") or "")
 links = [html.unescape(target) for _, target in LINK.findall(source) if not target.startswith("#")]
 text = TAG.sub("", BREAK.sub("\n", ITEM.sub("- ", source)))
 # A non-breaking space is a space for our purposes.
 lines = [" ".join(line.split()) for line in html.unescape(text).splitlines()]
-return {"id": _item["json"]["id"], "text": "\n".join(line for line in lines if line), "links": links}
+return {"id": _item["json"].get("id"), "text": "\n".join(line for line in lines if line), "links": links}

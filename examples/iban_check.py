@@ -7,9 +7,10 @@ from string import ascii_uppercase, digits
 
 VALUES = {character: str(number) for number, character in enumerate(digits + ascii_uppercase)}
 
-iban = re.sub(r"\s+", "", _item["json"]["iban"]).upper()
+given = _item["json"].get("iban") or ""
+iban = re.sub(r"\s+", "", given).upper()
 if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", iban):
-    return {"iban": _item["json"]["iban"], "valid": False, "why": "not in the form of an IBAN"}
+    return {"iban": given, "valid": False, "why": "not in the form of an IBAN"}
 
 # Letters count from 10; the whole number, with country and check digits at its end, leaves 1 when divided by 97.
 number = int("".join(VALUES[character] for character in iban[4:] + iban[:4]))

@@ -22,8 +22,8 @@ def cents(text):
 totals = defaultdict(lambda: {"open": 0, "paid": 0, "invoices": 0})
 for item in _items:
     invoice = item["json"]
-    sums = totals[invoice["customer"].strip()]
-    sums["paid" if invoice.get("paid") else "open"] += cents(invoice["amount"])
+    sums = totals[(invoice.get("customer") or "unknown").strip()]
+    sums["paid" if invoice.get("paid") else "open"] += cents(invoice.get("amount"))
     sums["invoices"] += 1
 
 print("customers:", len(totals))

@@ -7,26 +7,28 @@ from collections import Counter, OrderedDict
 
 newest = {"customer": OrderedDict(), "order": OrderedDict()}
 seen = Counter()
-for item in _items:
+for number, item in enumerate(_items):
     record = item["json"]
-    kind, key = record["kind"], record["id"]
+    kind, key = record.get("kind"), record.get("id")
+    if kind not in newest or key is None:
+        raise ValueError(f"item {number} is neither a customer nor an order with an id")
     seen[kind] += 1
     known = newest[kind].get(key)
-    if known is None or record["updated"] > known["updated"]:
+    if known is None or (record.get("updated") or "") > (known.get("updated") or ""):
         newest[kind][key] = record
 
 joined, orphans = [], []
 for order in newest["order"].values():
-    customer = newest["customer"].get(order["customer_id"])
+    customer = newest["customer"].get(order.get("customer_id"))
     if customer is None:
         orphans.append(order["id"])
         continue
     joined.append(
         {
             "order": order["id"],
-            "customer": customer["name"],
+            "customer": customer.get("name"),
             "country": customer.get("country"),
-            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in order["lines"].items()],
+            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in (order.get("lines") or {}).items()],
         }
     )
 

@@ -18,7 +18,7 @@ DURATION = re.compile(r"\b(\d+) ms\b")
 
 levels, errors = Counter(), {}
 for item in _items:
-    for line in item["json"]["log"].splitlines():
+    for line in (item["json"].get("log") or "").splitlines():
         match = LINE.match(line)
         if not match:
             levels["unreadable"] += 1

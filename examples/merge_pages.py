@@ -6,15 +6,19 @@
 from itertools import chain, count
 from operator import itemgetter
 
-pages = {item["json"]["page"]: item["json"] for item in _items}
+if not _items:
+    return []
+pages = {item["json"].get("page"): item["json"] for item in _items}
 for number in count(1):
     page = pages.get(number)
     if page is None:
         raise ValueError(f"page {number} is missing")
-    if page["next"] is None:
+    if not isinstance(page.get("results"), list):
+        raise ValueError(f"page {number} has no results")
+    if page.get("next") is None:
         break
 
 newest = {}
-for record in chain.from_iterable(page["results"] for _, page in sorted(pages.items())):
+for record in chain.from_iterable(pages[known]["results"] for known in range(1, number + 1)):
     newest[record["id"]] = record  # a later page has the newer state
 return [{"json": record} for record in sorted(newest.values(), key=itemgetter("id"))]

@@ -13,16 +13,19 @@ def kilometres(here, there):
     return 2 * EARTH_KM * asin(sqrt(part))
 
 
-shops = [item["json"] for item in _items if item["json"]["kind"] == "shop"]
+shops = [item["json"] for item in _items if item["json"].get("kind") == "shop" and item["json"].get("at")]
+if not shops:
+    raise ValueError("there is no shop with a position among the items")
 nearest = []
 for index, item in enumerate(_items):
     customer = item["json"]
-    if customer["kind"] != "customer":
+    if customer.get("kind") != "customer":
         continue
-    if customer["at"] is None:
-        nearest.append({"json": {"customer": customer["name"], "problem": "no position"}, "pairedItem": {"item": index}})
+    name = customer.get("name")
+    if not customer.get("at"):
+        nearest.append({"json": {"customer": name, "problem": "no position"}, "pairedItem": {"item": index}})
         continue
     shop = min(shops, key=lambda shop: kilometres(customer["at"], shop["at"]))
     distance = round(kilometres(customer["at"], shop["at"]), 1)
-    nearest.append({"json": {"customer": customer["name"], "shop": shop["name"], "km": distance}, "pairedItem": {"item": index}})
+    nearest.append({"json": {"customer": name, "shop": shop.get("name"), "km": distance}, "pairedItem": {"item": index}})
 return nearest

@@ -8,7 +8,8 @@ from statistics import median
 
 readings = defaultdict(list)
 for index, item in enumerate(_items):
-    readings[item["json"]["sensor"]].append((index, item["json"]["value"]))
+    if item["json"].get("value") is not None:
+        readings[item["json"].get("sensor")].append((index, item["json"]["value"]))
 
 found = []
 for sensor, values in readings.items():

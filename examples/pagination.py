@@ -8,13 +8,16 @@ from urllib.parse import urlencode
 PAGE = 1000
 
 requests = []
-for item in _items:
+for number, item in enumerate(_items):
     wanted = item["json"]
-    pages = math.ceil(wanted["total"] / PAGE)
+    name, total = wanted.get("list"), wanted.get("total")
+    if not name or total is None:
+        raise ValueError(f"item {number}: which list is wanted, and how long is it?")
+    pages = math.ceil(total / PAGE)
     for page in range(pages):
-        query = {"offset": page * PAGE, "limit": min(PAGE, wanted["total"] - page * PAGE), "sort": "id asc"}
-        if "updated" in wanted:
+        query = {"offset": page * PAGE, "limit": min(PAGE, total - page * PAGE), "sort": "id asc"}
+        if wanted.get("updated"):
             query["filter"] = f"updated >= {wanted['updated']}"
-        url = f"https://api.example.com/v2/{wanted['list']}?{urlencode(query)}"
+        url = f"https://api.example.com/v2/{name}?{urlencode(query)}"
         requests.append({"json": {"url": url, "page": page + 1, "of": pages}})
 return requests

@@ -7,11 +7,13 @@ from datetime import date
 
 sums = defaultdict(float)
 products = set()
-for item in _items:
+for number, item in enumerate(_items):
     sale = item["json"]
-    day = date.fromisoformat(sale["date"])
-    products.add(sale["product"])
-    sums[day.year * 12 + day.month - 1, sale["product"]] += sale["amount"]
+    if not sale.get("date"):
+        raise ValueError(f"item {number} has no date")
+    day, product = date.fromisoformat(sale["date"]), sale.get("product") or "other"
+    products.add(product)
+    sums[day.year * 12 + day.month - 1, product] += sale.get("amount") or 0
 
 if not sums:
     return []

@@ -21,13 +21,16 @@ MAIL = Template(
 )
 
 invoice = _item["json"]
+missing = [key for key in ("invoice", "amount", "due") if invoice.get(key) is None]
+if missing:
+    raise ValueError(f"invoice {invoice.get('invoice')}: no {' and no '.join(missing)}")
 days = (TODAY - date.fromisoformat(invoice["due"])).days
 tone = next((tone for least, tone in TONES if days >= least), None)
 if tone is None:
     return None
 
 text = MAIL.substitute(
-    name=invoice["name"].strip() or "customer",
+    name=(invoice.get("name") or "").strip() or "customer",
     invoice=invoice["invoice"],
     amount=f"{invoice['amount']:,.2f}",
     due=invoice["due"],

@@ -14,8 +14,12 @@ def plain(name):
     return " ".join(FORMS.sub("", re.sub(r"[^\w ]", "", name.lower().translate(SPELLINGS))).split())
 
 
+customers = [item["json"] for item in _items if item["json"].get("id") is not None and item["json"].get("name")]
+if len(customers) < len(_items):
+    print("without id or name:", len(_items) - len(customers))
+
 pairs = []
-for left, right in combinations((item["json"] for item in _items), 2):
+for left, right in combinations(customers, 2):
     likeness = SequenceMatcher(None, plain(left["name"]), plain(right["name"])).ratio()
     if likeness >= 0.85:
         pairs.append({"json": {"keep": left["id"], "check": right["id"], "likeness": round(likeness, 3)}})

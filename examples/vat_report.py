@@ -11,11 +11,14 @@ CENT = Decimal("0.01")
 totals = defaultdict(lambda: {"net": Decimal(0), "vat": Decimal(0), "lines": 0})
 for number, item in enumerate(_items):
     line = item["json"]
-    rate = RATES.get(line["country"])
+    rate = RATES.get(line.get("country"))
     if rate is None:
-        print(f"item {number}: no rate for", line["country"])
+        print(f"item {number}: no rate for", line.get("country"))
         continue
-    net = (Decimal(line["net"]) * line["quantity"]).quantize(CENT, ROUND_HALF_UP)
+    if line.get("net") is None or line.get("quantity") is None:
+        raise ValueError(f"item {number}: no net price or no quantity")
+    # By way of text: Decimal(1.1) has the fifty digits of the float.
+    net = (Decimal(str(line["net"])) * line["quantity"]).quantize(CENT, ROUND_HALF_UP)
     total = totals[line["country"]]
     total["net"] += net
     total["vat"] += (net * rate).quantize(CENT, ROUND_HALF_UP)

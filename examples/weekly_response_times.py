@@ -25,8 +25,10 @@ def moment(text):
 
 
 weeks = defaultdict(list)
-for item in _items:
+for number, item in enumerate(_items):
     ticket = item["json"]
+    if not ticket.get("opened"):
+        raise ValueError(f"item {number} does not say when it was opened")
     opened = moment(ticket["opened"])
     answered = moment(ticket["answered"]) if ticket.get("answered") else None
     weeks[opened.isocalendar()[:2]].append((opened, answered))

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
+mod common {
+    pub(crate) mod examples;
+}
+
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::examples::examples;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -58,23 +63,6 @@ impl Script {
     }
 }
 
-/// The arguments behind `Run:  palisade run` in the header comment of an example.
-fn arguments(script: &str) -> Vec<String> {
-    let comment: Vec<&str> = script.lines().map_while(|line| line.strip_prefix('#')).collect();
-    let start = comment.iter().position(|line| line.trim_start().starts_with("Run:")).expect("a line `Run:`");
-    let mut command = String::new();
-    for line in &comment[start..] {
-        let Some(part) = line.trim_end().strip_suffix('\\') else {
-            command += line;
-            break;
-        };
-        command += part;
-    }
-    let command = command.trim_start().strip_prefix("Run:").unwrap_or_default().trim_start();
-    let arguments = command.strip_prefix("palisade run ").expect("a call of palisade run");
-    arguments.split_whitespace().map(ToOwned::to_owned).collect()
-}
-
 /// The last line of a run's stderr: every required layer, and every stage.
 fn tells_layers_and_stages(line: &str) {
     let (layers, stages) = line.split_once(';').unwrap_or_default();
@@ -89,22 +77,17 @@ fn tells_layers_and_stages(line: &str) {
 
 #[test]
 fn every_example_prints_what_it_should() {
-    let mut scripts: Vec<PathBuf> = fs::read_dir(Path::new(ROOT).join("examples"))
-        .expect("the folder of examples")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
-        .collect();
-    scripts.sort();
-    assert!(scripts.len() >= 22, "{scripts:?}");
-    for script in scripts {
-        let text = fs::read_to_string(&script).expect("the example");
-        let arguments = arguments(&text);
-        assert!(script.ends_with(&arguments[0]), "{}: its header runs {}", script.display(), arguments[0]);
-        let output = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(output.status.code(), Some(0), "{}: {}", script.display(), stderr(&output));
+    let examples = examples();
+    assert!(examples.len() >= 22, "there are {}", examples.len());
+    for example in examples {
+        let name = &example.name;
+        let script = format!("examples/{name}.py");
+        assert_eq!(example.arguments[..2], ["run".to_owned(), script], "what the header of {name} runs");
+        assert_eq!(example.needs("--items"), format!("examples/{name}.items.json"), "{name}");
+        let output = palisade().args(&example.arguments).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
         let result: Value = serde_json::from_str(stdout(&output)).expect("JSON on stdout");
-        let expected = fs::read_to_string(script.with_extension("expected.json")).expect("the expected result");
-        assert_eq!(result, serde_json::from_str::<Value>(&expected).expect("expected JSON"), "{}", script.display());
+        assert_eq!(result, serde_json::from_str::<Value>(&example.expected).expect("expected JSON"), "{name}");
         tells_layers_and_stages(stderr(&output).lines().last().expect("a line on stderr"));
     }
 }

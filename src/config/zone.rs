@@ -33,12 +33,11 @@ pub(super) fn objection(zone: &str, read_file: ReadFile<'_>) -> Option<String> {
 
 /// `CET-1CEST,M3.5.0,M10.5.0/3`: a name, and how far that is from UTC.
 fn is_rule(text: &str) -> bool {
-    let rest = match text.strip_prefix('<') {
-        Some(quoted) => quoted.split_once('>').map(|(_, rest)| rest),
-        None => {
-            let rest = text.trim_start_matches(|character: char| character.is_ascii_alphabetic());
-            (text.len() - rest.len() >= 3).then_some(rest)
-        }
+    let rest = if let Some(quoted) = text.strip_prefix('<') {
+        quoted.split_once('>').map(|(_, rest)| rest)
+    } else {
+        let rest = text.trim_start_matches(|character: char| character.is_ascii_alphabetic());
+        (text.len() - rest.len() >= 3).then_some(rest)
     };
     rest.is_some_and(|rest| {
         rest.trim_start_matches(['+', '-']).starts_with(|character: char| character.is_ascii_digit())
