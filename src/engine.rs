@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use palisade_analyzer::{Analyzer, Rules, Settings as AnalyzerSettings, Verdict as Analysis};
+use palisade_channel::message::NonFinite;
 use palisade_policy::{Labels, Match, Policies, Policy};
 use palisade_sandbox::layer::{Outcome, Refusal};
 use palisade_sandbox::probe;
@@ -73,6 +74,8 @@ pub struct Profile {
     language_layer_void: bool,
     pub(crate) pool: Pool,
     pub(crate) limits: TaskLimits,
+    /// What becomes of NaN and infinities in results.
+    pub(crate) non_finite: NonFinite,
     pub(crate) settled: Vec<Outcome>,
     grants: Grants,
 }
@@ -301,6 +304,10 @@ impl Profile {
                 prints: policy.limits.prints,
                 print_bytes: policy.limits.print_bytes,
                 threads: policy.limits.processes,
+            },
+            non_finite: match policy.non_finite {
+                palisade_policy::NonFinite::Error => NonFinite::Error,
+                palisade_policy::NonFinite::Null => NonFinite::Null,
             },
             settled: planned.settled,
             grants: Grants::of(policy),

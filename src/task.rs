@@ -142,6 +142,7 @@ async fn attempt(
         max_prints: profile.limits.prints,
         max_print_bytes: profile.limits.print_bytes,
         max_result_bytes: profile.limits.result,
+        non_finite: profile.non_finite,
         env: engine.env.clone(),
     };
     let outcome = supervise(engine, profile, child, &head, settings, said).await;

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use engine::{Harness, Setup, abridged};
 use palisade::embedded::TaskOutcome;
-use palisade_policy::Limits;
+use palisade_policy::{Limits, NonFinite};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -70,6 +70,7 @@ struct Case {
     max_prints: Option<u64>,
     max_print_bytes: Option<u64>,
     max_result_bytes: Option<u64>,
+    non_finite: Option<String>,
     memory_mib: Option<u64>,
     stdlib: Option<Vec<String>>,
     external: Option<Vec<String>>,
@@ -132,6 +133,7 @@ struct Engine {
     max_prints: Option<u64>,
     max_print_bytes: Option<u64>,
     result_mib: Option<u64>,
+    is_null_for_nan: bool,
 }
 
 impl Case {
@@ -149,6 +151,7 @@ impl Case {
             max_prints: self.max_prints,
             max_print_bytes: self.max_print_bytes,
             result_mib: self.max_result_bytes.map(|bytes| bytes >> 20),
+            is_null_for_nan: self.non_finite.as_deref() == Some("null"),
         }
     }
 
@@ -278,6 +281,9 @@ impl Engine {
                 result_mib: own.result_mib.unwrap_or(policy.limits.result_mib),
                 ..policy.limits
             };
+            if own.is_null_for_nan {
+                policy.non_finite = NonFinite::Null;
+            }
         });
         setup.start().await
     }

@@ -5,7 +5,7 @@
 
 use std::future::pending;
 
-use palisade_channel::message::{NodeMode, Print, Purpose, TaskHead};
+use palisade_channel::message::{NodeMode, NonFinite, Print, Purpose, TaskHead};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::yield_now;
@@ -64,6 +64,7 @@ pub async fn rehearse(pieces: &[&[u8]], bounds: Bounds, task_id: &str) -> std::i
         max_prints: bounds.prints,
         max_print_bytes: bounds.print,
         max_result_bytes: bounds.result,
+        non_finite: NonFinite::Error,
         env: Vec::new(),
     };
     let budget = Budget::new(bounds.budget);

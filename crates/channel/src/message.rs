@@ -35,6 +35,16 @@ pub enum Purpose {
     CheckSyntax,
 }
 
+/// What becomes of NaN and infinities in the result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NonFinite {
+    /// The task fails.
+    #[default]
+    Error,
+    /// They become `null`.
+    Null,
+}
+
 /// [`Kind::Task`](crate::frame::Kind::Task): the first frame a child gets. Code, query and items follow as raw frames.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskHead {
@@ -48,6 +58,9 @@ pub struct TaskHead {
     pub max_print_bytes: u64,
     /// A result whose JSON is longer is a failure of the task.
     pub max_result_bytes: u64,
+    /// What becomes of numbers that JSON has not.
+    #[serde(default)]
+    pub non_finite: NonFinite,
     /// Environment variables user code sees in `os.environ`.
     pub env: Vec<(String, String)>,
 }

@@ -34,8 +34,8 @@ pub use problem::{PolicyError, Problem};
 pub use read::Match;
 pub use schema::schema;
 pub use sections::{
-    Analyzer, Builtins, Files, Interpreter, LayerMode, Layers, Limits, MOST_PRINT_BYTES, Modules, Network, Preload,
-    Risks, Scratch, Strings, Syscalls, Tier, key, keys,
+    Analyzer, Builtins, Files, Interpreter, LayerMode, Layers, Limits, MOST_PRINT_BYTES, Modules, Network, NonFinite,
+    Preload, Results, Risks, Scratch, Strings, Syscalls, Tier, key, keys,
 };
 pub use value::{Entries, Item, Key, Kind, Names, Paths, Ports, Set, Value, Values};
 

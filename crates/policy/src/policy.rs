@@ -11,7 +11,7 @@ use crate::given::Given;
 use crate::origin::Origin;
 use crate::policies::Policies;
 use crate::problem::{PolicyError, Problem};
-use crate::sections::{Analyzer, Interpreter, Layers, Limits, Modules, Network, Scratch, Settings};
+use crate::sections::{Analyzer, Interpreter, Layers, Limits, Modules, Network, NonFinite, Scratch, Settings};
 use crate::value::Values;
 
 /// What the tasks of one profile may do.
@@ -39,6 +39,8 @@ pub struct Policy {
     pub connect_tcp: Vec<u16>,
     /// What each task may use.
     pub limits: Limits,
+    /// What becomes of NaN and infinities in results.
+    pub non_finite: NonFinite,
     /// How much each layer is wanted.
     pub layers: Layers,
     /// What tasks are able to do besides computing.
@@ -79,7 +81,18 @@ impl Policy {
         Combined { settings: &settings, values: &values, given, problems, warnings: &mut warnings }.check(reads_files);
         let needs = needs(&settings, &values);
         let Settings {
-            analyzer, interpreter, builtins, preload, modules, files, scratch, network, limits, layers, ..
+            analyzer,
+            interpreter,
+            builtins,
+            preload,
+            modules,
+            files,
+            scratch,
+            network,
+            limits,
+            results,
+            layers,
+            ..
         } = settings;
         let Network { connect_tcp, .. } = network;
         let (stdlib, external) = (modules.stdlib.allow(), modules.external.allow());
@@ -96,6 +109,7 @@ impl Policy {
             scratch,
             connect_tcp: connect_tcp.numbers(),
             limits,
+            non_finite: results.non_finite,
             layers,
             abilities,
             analyzer,

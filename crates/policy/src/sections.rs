@@ -52,6 +52,16 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of NaN and infinities in a result: JSON has neither.
+    NonFinite {
+        /// The task fails, and the error says where the number is.
+        Error = "error",
+        /// They are sent as null.
+        Null = "null",
+    }
+}
+
 impl From<Strings> for StringRule {
     fn from(strings: Strings) -> Self {
         match strings {
@@ -248,6 +258,11 @@ sections! {
         tasks_per_forkserver: u64 [1, 1_000_000_000],
         /// Age of a forkserver before it is replaced.
         forkserver_max_age_s: u64 [1, 1_000_000_000],
+    }
+    /// What tasks return.
+    results: Results + Copy {
+        /// What becomes of NaN and infinities, which JSON has not: a task error that says where they are, or null.
+        non_finite: NonFinite,
     }
     /// System calls.
     syscalls: Syscalls + Copy {

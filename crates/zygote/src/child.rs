@@ -79,7 +79,7 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -
     task.head.env.extend(seal.environment(slot));
     harden::tripwire::arm();
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
-    run::run_task(py, &task.head, &task.code, task.query.as_deref(), &task.items, &mut out);
+    run::run_task(py, &task.head, &task.code, task.query.as_deref(), task.items, &mut out);
     EXIT_DONE
 }
 

@@ -61,6 +61,7 @@ def run(extension, case):
         "max_prints": case.get("max_prints", 100),
         "max_print_bytes": case.get("max_print_bytes", 65536),
         "max_result_bytes": case.get("max_result_bytes", 1 << 26),
+        "non_finite": {"error": "Error", "null": "Null"}[case.get("non_finite", "error")],
         "env": case.get("env", []),
     }
     if "memory_mib" in case:

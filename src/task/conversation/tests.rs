@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use palisade_channel::message::{NodeMode, Purpose};
+use palisade_channel::message::{NodeMode, NonFinite, Purpose};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ fn head(max_prints: u64) -> TaskHead {
         max_prints,
         max_print_bytes: 10_000,
         max_result_bytes: MAX_RESULT,
+        non_finite: NonFinite::Error,
         env: Vec::new(),
     }
 }

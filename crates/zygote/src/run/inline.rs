@@ -136,7 +136,7 @@ fn run_inline<'py>(
     let head: TaskHead = serde_json::from_str(head).map_err(invalid)?;
     warm_up(py);
     let mut frames: Vec<(Kind, Vec<u8>)> = Vec::new();
-    run_task(py, &head, code, query, items, &mut |kind, payload| {
+    run_task(py, &head, code, query, items.to_vec(), &mut |kind, payload| {
         frames.push((kind, payload.to_vec()));
         Ok(())
     });

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use palisade_channel::message::{NodeMode, Purpose, TaskHead};
+use palisade_channel::message::{NodeMode, NonFinite, Purpose, TaskHead};
 use pyo3::prelude::*;
 use pyo3::types::code::PyCodeInput;
 use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
@@ -187,10 +187,11 @@ pub(crate) fn warm_up(py: Python<'_>) {
         max_prints: 1,
         max_print_bytes: 1 << 10,
         max_result_bytes: 1 << 20,
+        non_finite: NonFinite::Error,
         env: Vec::new(),
     };
     // A failure here is a failure of every task as well, which will be reported then.
-    task::run_task(py, &head, DUMMY, None, br#"[{"json":{"a":1}}]"#, &mut |_, _| Ok(()));
+    task::run_task(py, &head, DUMMY, None, br#"[{"json":{"a":1}}]"#.to_vec(), &mut |_, _| Ok(()));
     if let (Ok(runtime), Some(main)) = (runtime::get(py), main) {
         let _: PyResult<()> = runtime.modules.bind(py).set_item("__main__", main);
     }

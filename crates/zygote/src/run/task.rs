@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code, reason = "calls into CPython's API")]
 
+use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use palisade_channel::frame::Kind;
-use palisade_channel::message::{Failure, NodeMode, Purpose, Raised, SyntaxFailure, Tally, TaskHead};
+use palisade_channel::message::{Failure, NodeMode, NonFinite, Purpose, Raised, SyntaxFailure, Tally, TaskHead};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyList, PyModule};
@@ -23,11 +24,11 @@ pub(crate) fn run_task(
     head: &TaskHead,
     code: &[u8],
     query: Option<&[u8]>,
-    items: &[u8],
+    items: Vec<u8>,
     out: &mut Out<'_>,
 ) {
     let scope = Scope::new(head, out);
-    let task = Task { head, code, query, items };
+    let task = Task { head, code, query, items: Cell::new(items) };
     let answer = catch_unwind(AssertUnwindSafe(|| {
         stack::on_empty(py, || task.answer(py)).unwrap_or_else(|error| Err(Box::new(internal(error))))
     }))
@@ -54,7 +55,8 @@ struct Task<'a> {
     head: &'a TaskHead,
     code: &'a [u8],
     query: Option<&'a [u8]>,
-    items: &'a [u8],
+    /// Until they are read: their text is not to take memory from user code.
+    items: Cell<Vec<u8>>,
 }
 
 impl Task<'_> {
@@ -75,10 +77,14 @@ impl Task<'_> {
         drop(tree);
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;
-        let items = runtime.codec.read(py, self.items).map_err(|error| self.raised(py, &error, None))?;
+        let items = runtime.codec.read(py, &self.items.take()).map_err(|error| self.raised(py, &error, None))?;
         json::settle(py);
         let limit = usize::try_from(self.head.max_result_bytes).unwrap_or(usize::MAX);
-        let mut result = runtime.codec.writer(Style::Compact, limit);
+        let style = match self.head.non_finite {
+            NonFinite::Error => Style::Compact,
+            NonFinite::Null => Style::CompactNulls,
+        };
+        let mut result = runtime.codec.writer(style, limit);
         match self.head.mode {
             NodeMode::AllItems => {
                 self.all_items(runtime, &function, &items, &mut result)

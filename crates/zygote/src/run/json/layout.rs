@@ -70,7 +70,13 @@ pub(super) fn push_character(out: &mut Vec<u8>, unit: u32) {
     }
 }
 
-/// The shortest text that reads back as this number, laid out as CPython's `repr` does it.
+/// The shortest text that reads back as this number, which is finite, laid out as CPython's `repr` does it.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "a float has some dozen digits, and an exponent of three"
+)]
 pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
     let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(value);
@@ -88,7 +94,7 @@ pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
         out.extend_from_slice(b"0.0");
         return;
     }
-    let digits = digits[zeros..all].trim_suffix_zeros();
+    let digits = without_last_zeros(&digits[zeros..all]);
     // The number is 0.DIGITS times ten to the power of `point`.
     let point = whole.len() as i32 - zeros as i32 + exponent.parse::<i32>().unwrap_or(0);
     let length = digits.len() as i32;
@@ -125,13 +131,7 @@ pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-trait TrimZeros {
-    fn trim_suffix_zeros(&self) -> &Self;
-}
-
-impl TrimZeros for [u8] {
-    fn trim_suffix_zeros(&self) -> &Self {
-        let kept = self.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
-        &self[..kept]
-    }
+fn without_last_zeros(digits: &[u8]) -> &[u8] {
+    let kept = digits.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    &digits[..kept]
 }

@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code, reason = "calls into CPython's API")]
 
-use pyo3::ffi;
 use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
 
@@ -293,7 +293,10 @@ impl<'a, 'py> Reader<'a, 'py> {
         }
         if end - first <= SMALL {
             let value = json[first..end].iter().fold(0_i64, |value, digit| value * 10 + i64::from(digit - b'0'));
-            return Ok((if is_negative { -value } else { value }).into_pyobject(self.py).map_err(PyErr::from)?.into_any());
+            return Ok((if is_negative { -value } else { value })
+                .into_pyobject(self.py)
+                .map_err(PyErr::from)?
+                .into_any());
         }
         let mut terminated = json[from..end].to_vec();
         terminated.push(0);

@@ -27,11 +27,28 @@ pub(in crate::run) struct Writer {
 /// A container that is being written. It is looked at anew for each element: the `__str__` of an element is user code, and
 /// may change it.
 enum Open<'py> {
-    Dict { dict: Bound<'py, PyDict>, next: ffi::Py_ssize_t, key: Option<Bound<'py, PyAny>> },
+    Dict {
+        dict: Bound<'py, PyDict>,
+        next: ffi::Py_ssize_t,
+        key: Option<Bound<'py, PyAny>>,
+    },
     /// Of a subclass of dict, and what its `items` gave.
-    Pairs { of: Bound<'py, PyAny>, pairs: Bound<'py, PyList>, next: usize, key: Option<Bound<'py, PyAny>> },
-    List { of: Bound<'py, PyAny>, list: Bound<'py, PyList>, next: usize },
-    Tuple { of: Bound<'py, PyAny>, tuple: Bound<'py, PyTuple>, next: usize },
+    Pairs {
+        of: Bound<'py, PyAny>,
+        pairs: Bound<'py, PyList>,
+        next: usize,
+        key: Option<Bound<'py, PyAny>>,
+    },
+    List {
+        of: Bound<'py, PyAny>,
+        list: Bound<'py, PyList>,
+        next: usize,
+    },
+    Tuple {
+        of: Bound<'py, PyAny>,
+        tuple: Bound<'py, PyTuple>,
+        next: usize,
+    },
 }
 
 /// Why there is nothing more to write.
@@ -185,12 +202,7 @@ impl Writer {
                 // SAFETY: a live object; the result is a new reference or null with an error set. It calls `items`.
                 let pairs = paused
                     .lifted(|| unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyMapping_Items(value.as_ptr())) })?;
-                Open::Pairs {
-                    of: value.clone(),
-                    pairs: pairs.cast_into().map_err(PyErr::from)?,
-                    next: 0,
-                    key: None,
-                }
+                Open::Pairs { of: value.clone(), pairs: pairs.cast_into().map_err(PyErr::from)?, next: 0, key: None }
             }));
         } else {
             let text = paused.lifted(|| py.get_type::<PyString>().call1((value,)))?;
@@ -346,8 +358,7 @@ impl<'py> Open<'py> {
                 // Python code can run. The position is checked against the dict as it is now.
                 let pair = unsafe {
                     let more = ffi::PyDict_Next(dict.as_ptr(), next, &raw mut found, &raw mut element);
-                    (more != 0)
-                        .then(|| (Bound::from_borrowed_ptr(py, found), Bound::from_borrowed_ptr(py, element)))
+                    (more != 0).then(|| (Bound::from_borrowed_ptr(py, found), Bound::from_borrowed_ptr(py, element)))
                 };
                 Ok(pair.map(|(found, element)| {
                     *key = Some(found);
