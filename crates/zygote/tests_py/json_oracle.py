@@ -132,6 +132,9 @@ class X:
             raise self.text
         return self.text
 
+    def __repr__(self):
+        return "an X"
+
 
 class Born(str):
     """What `str()` gives is told once more where it came from."""
@@ -151,6 +154,9 @@ class Changes:
             self.times -= 1
             self.change()
         return f"changed {self.times}"
+
+    def __repr__(self):
+        return "a Changes"
 
 
 def changing_list(name, *arguments, size=5, at=2):

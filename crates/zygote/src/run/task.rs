@@ -12,7 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyList, PyModule};
 
-use super::json::{self, Place, ResultError, Style, WriteError, Writer};
+use super::json::{Place, ResultError, Style, WriteError, Writer};
 use super::output::{Out, Scope};
 use super::runtime::{self, Runtime};
 use super::{compile, environ, errors, evaluated, stack};
@@ -78,7 +78,7 @@ impl Task<'_> {
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;
         let items = runtime.codec.read(py, &self.items.take()).map_err(|error| self.raised(py, &error, None))?;
-        json::settle(py);
+        runtime.codec.let_collect(py).map_err(internal)?;
         let limit = usize::try_from(self.head.max_result_bytes).unwrap_or(usize::MAX);
         let style = match self.head.non_finite {
             NonFinite::Error => Style::Compact,

@@ -42,8 +42,8 @@ impl Drop for Paused<'_> {
     }
 }
 
-/// Turns the collector on for user code. The forkserver has it off, so that it does not touch the pages its children share.
-pub(in crate::run) fn settle(_: Python<'_>) {
+/// Turns it on.
+pub(super) fn enable(_: Python<'_>) {
     // SAFETY: attached to the interpreter.
     unsafe { ffi::PyGC_Enable() };
 }

@@ -16,7 +16,6 @@ mod write;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-pub(super) use collector::settle;
 pub(super) use place::{NotFinite, Place};
 pub(super) use write::Writer;
 
@@ -29,6 +28,7 @@ const MAX_DEPTH: usize = 9_990;
 /// CPython's own functions, captured before user code could replace them in their modules.
 pub(super) struct Codec {
     decode: Py<PyAny>,
+    freeze: Py<PyAny>,
 }
 
 /// How JSON is laid out, and what becomes of NaN and infinities, which it has not.
@@ -92,7 +92,10 @@ impl Codec {
     /// # Errors
     /// The standard library's `json` is not what it should be.
     pub(super) fn capture(py: Python<'_>) -> PyResult<Self> {
-        Ok(Self { decode: py.import("json")?.getattr("JSONDecoder")?.call0()?.getattr("decode")?.unbind() })
+        Ok(Self {
+            decode: py.import("json")?.getattr("JSONDecoder")?.call0()?.getattr("decode")?.unbind(),
+            freeze: py.import("gc")?.getattr("freeze")?.unbind(),
+        })
     }
 
     /// The value of a JSON text.
@@ -105,6 +108,19 @@ impl Codec {
             Some(value) => Ok(value),
             None => self.decode.bind(py).call1((text::from_generalised_utf8(py, json)?,)),
         }
+    }
+
+    /// Turns the collector on for user code. The forkserver has it off, so that it does not touch the pages its children share.
+    ///
+    /// What was read is put where the collector does not look: it has no cycles, and there may be a million objects of it, which
+    /// user code would otherwise wait for several times.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub(super) fn let_collect(&self, py: Python<'_>) -> PyResult<()> {
+        self.freeze.bind(py).call0()?;
+        collector::enable(py);
+        Ok(())
     }
 
     /// A writer that stops at `limit` bytes.

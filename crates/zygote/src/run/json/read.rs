@@ -35,9 +35,8 @@ pub(super) fn value<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Option<Bound<
     let mut reader = Reader { py, json, at: 0, keys: Keys::new(), unescaped: Vec::new() };
     match reader.document() {
         Ok(value) => Ok(Some(value)),
-        Err(Stop::Odd) => Ok(None),
         Err(Stop::Python(error)) if error.is_instance_of::<PyMemoryError>(py) => Err(error),
-        Err(Stop::Python(_)) => Ok(None),
+        Err(_) => Ok(None),
     }
 }
 
@@ -65,7 +64,7 @@ enum Begun<'py> {
     Object,
 }
 
-impl<'a, 'py> Reader<'a, 'py> {
+impl<'py> Reader<'_, 'py> {
     fn document(&mut self) -> Result<Bound<'py, PyAny>, Stop> {
         let mut open: Vec<Open<'py>> = Vec::new();
         let mut elements: Vec<Bound<'py, PyAny>> = Vec::new();
@@ -249,16 +248,13 @@ impl<'a, 'py> Reader<'a, 'py> {
 
     /// A character, or a surrogate in the three bytes it would have if it were one.
     fn push(&mut self, unit: u32) {
-        match char::from_u32(unit) {
-            Some(character) => {
-                self.unescaped.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            None => {
-                let [_, _, high, low] = unit.to_be_bytes();
-                let bytes = [0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F];
-                self.unescaped.extend_from_slice(&bytes);
-            }
+        if let Some(character) = char::from_u32(unit) {
+            self.unescaped.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            return;
         }
+        let [_, _, high, low] = unit.to_be_bytes();
+        let bytes = [0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F];
+        self.unescaped.extend_from_slice(&bytes);
     }
 
     fn number(&mut self) -> Result<Bound<'py, PyAny>, Stop> {

@@ -167,10 +167,9 @@ impl Writer {
         } else if let Ok(number) = value.cast::<PyFloat>() {
             let number = number.value();
             match self.style {
-                _ if number.is_finite() => self.float(number)?,
-                Style::Compact => return Err(Stop::NotFinite(number)),
-                Style::CompactNulls => self.raw(b"null")?,
-                _ => self.raw(named(number))?,
+                Style::Compact if !number.is_finite() => return Err(Stop::NotFinite(number)),
+                Style::CompactNulls if !number.is_finite() => self.raw(b"null")?,
+                _ => self.float(number)?,
             }
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             let of = value.clone();
@@ -217,11 +216,8 @@ impl Writer {
         }
         self.raw(b"\"")?;
         if let Ok(number) = key.cast::<PyFloat>() {
-            match number.value() {
-                number if number.is_finite() => self.float(number)?,
-                // As a text it can stand in JSON, and does so in what n8n's own runner sends.
-                number => self.raw(named(number))?,
-            }
+            // NaN too: as a text it can stand in JSON, and does so in what n8n's own runner sends.
+            self.float(number.value())?;
         } else if key.is_none() {
             self.raw(b"null")?;
         } else if let Some(flag) = flag(key) {
@@ -244,7 +240,7 @@ impl Writer {
         // The digits as int's own type writes them, whatever a subclass says; with Python's limit, and its own error.
         // SAFETY: the slot of a static type that nobody can write to, called with an int; a new reference or null with an error.
         let digits = unsafe {
-            let Some(repr) = (*&raw const ffi::PyLong_Type).tp_repr else {
+            let Some(repr) = ffi::PyLong_Type.tp_repr else {
                 return Err(PyValueError::new_err("int has no text").into());
             };
             Bound::from_owned_ptr_or_err(number.py(), repr(number.as_ptr()))?
@@ -253,6 +249,9 @@ impl Writer {
     }
 
     fn float(&mut self, number: f64) -> Result<(), WriteError> {
+        if !number.is_finite() {
+            return self.raw(named(number));
+        }
         layout::push_float(&mut self.bytes, number);
         self.within_limit()
     }
