@@ -251,19 +251,43 @@ fn explained(message: &str, description: &str) -> TaskError {
 
 fn died(how: Option<How>, trapped: Option<i64>) -> TaskError {
     match how {
-        Some(How::Exited(0)) => described(ErrorKind::Killed, "Failed to read result from child process".into()),
+        Some(How::Exited(0)) => explained(
+            "Failed to read result from child process",
+            "The code ended its process with exit code 0 before there was a result, as os._exit(0) does",
+        ),
         Some(How::Exited(TRAPPED) | How::Signaled(libc_signal::SIGSYS)) => denied(trapped),
-        Some(How::Exited(code)) => described(ErrorKind::Killed, format!("Task subprocess exited with code {code}")),
+        Some(How::Exited(code)) => explained(
+            &format!("Task subprocess exited with code {code}"),
+            &format!(
+                "The code, or a library it uses, ended its process before there was a result, as os._exit({code}) does"
+            ),
+        ),
         Some(How::Signaled(libc_signal::SIGKILL)) => explained(
             KILLED,
             "The runner did not do this: the kernel ends processes where the host or the container has no memory left, \
              and an administrator can",
         ),
         Some(How::Signaled(signal)) => {
-            described(ErrorKind::Killed, format!("Task subprocess exited with code -{signal}"))
+            explained(&format!("Task subprocess exited with code -{signal}"), &signal_explained(signal))
         }
         None => described(ErrorKind::Killed, "Task process was lost together with the forkserver it came from".into()),
     }
+}
+
+/// What a signal that nobody sent says of the code.
+fn signal_explained(signal: i32) -> String {
+    use nix::sys::signal::Signal;
+    let why = match Signal::try_from(signal) {
+        Ok(Signal::SIGSEGV | Signal::SIGBUS) => {
+            "the interpreter or a library met memory that is not there, as a recursion too deep for the stack of C, or \
+             calls by ctypes, can make it do"
+        }
+        Ok(Signal::SIGABRT) => "the interpreter or a library gave up, mostly for want of memory",
+        Ok(Signal::SIGFPE | Signal::SIGILL | Signal::SIGTRAP) => "a library did what the processor refuses",
+        _ => "a signal ended it that the runner does not send",
+    };
+    let name = Signal::try_from(signal).map_or_else(|_| format!("signal {signal}"), |signal| signal.to_string());
+    format!("The task's process ended by {name}: {why}")
 }
 
 /// A system call that the filter ended the process for. Which one, the process has said itself: so it is named only if the

@@ -19,6 +19,8 @@ use super::{output, text};
 
 /// Bytes of a message, and of a description or what stands for it.
 const MAX_TEXT: usize = 64 << 10;
+/// Bytes of the text of an exit, whose code is told besides.
+const MAX_TEXT_OF_EXIT: usize = 4 << 10;
 /// Bytes of everything else together: what is told stays below what a supervisor reads, whatever JSON makes of it.
 const MAX_BESIDES: usize = 32 << 10;
 
@@ -33,7 +35,10 @@ pub(super) fn failure(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Optio
     }
     if error.is_instance_of::<PySystemExit>(py) {
         let code = value.getattr("code").map_or_else(|_| "None".to_owned(), |code| said(&code, MAX_TEXT));
-        return Failure::Exit { code, raised: Box::new(raised(py, error, mode, item, String::new())) };
+        return Failure::Exit {
+            code,
+            raised: Box::new(raised(py, error, mode, item, said(value.as_any(), MAX_TEXT_OF_EXIT))),
+        };
     }
     let message = match error.is_instance_of::<PyKeyboardInterrupt>(py) {
         true => String::new(),

@@ -1,0 +1,6 @@
+rows = [{"n": 1}, {"m": 2}]
+rows.sort(
+    key=lambda row: (
+        row["n"]
+    ),
+)

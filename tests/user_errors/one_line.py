@@ -1,0 +1,2 @@
+prices = {"tea": 3}
+return prices["coffee"]

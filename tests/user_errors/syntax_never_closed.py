@@ -1,0 +1,2 @@
+# No oracle: it does not run.
+rows = [1, 2
