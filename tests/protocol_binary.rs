@@ -160,7 +160,10 @@ fn run_tells_failures_apart_by_exit_code_and_shows_the_line() {
     assert_code(&failed, 1);
     assert!(failed.stdout.is_empty());
     let stderr = text(&failed.stderr);
-    assert!(stderr.contains("error: division by zero\n") && stderr.contains("script.py:2\n"), "{stderr}");
+    assert!(
+        stderr.contains("error: ZeroDivisionError: division by zero\n") && stderr.contains("script.py:2\n"),
+        "{stderr}"
+    );
     assert!(stderr.contains(" 2 | return x / 0\n   | ^\n"), "{stderr}");
     assert_code(&run("import os\nreturn []", &[]), 2);
     assert_code(&run("if x\n    pass", &[]), 2);

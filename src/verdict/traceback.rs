@@ -172,3 +172,90 @@ impl Page {
         self.text.push('\n');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use palisade_channel::message::Span;
+
+    use super::*;
+
+    fn frame(line: u64) -> TraceFrame {
+        TraceFrame { line, function: "f".to_owned(), ..TraceFrame::default() }
+    }
+
+    fn related(link: Link, to: u64, class: &str) -> Related {
+        let class = class.to_owned();
+        Related { link, to, class, message: String::new(), frames: Vec::new(), notes: Vec::new() }
+    }
+
+    fn shown(raised: &Raised) -> String {
+        traceback(raised, NodeMode::AllItems, &Source::new("x = 1\nf(x)\n"))
+    }
+
+    #[test]
+    fn each_exception_is_shown_once_and_circles_are_not() {
+        let told = vec![
+            related(Link::Cause, 0, "A"),
+            related(Link::Context, 0, "second origin of one"),
+            related(Link::Member, 1, "B"),
+            related(Link::Cause, 4, "itself"),
+            related(Link::Cause, 9, "one to come"),
+            related(Link::Member, u64::MAX, "nobody's"),
+            related(Link::Context, 3, "C"),
+            related(Link::Member, 0, "D"),
+        ];
+        let raised = Raised { class: "E".into(), related: told, ..Raised::default() };
+        let expected = [
+            "  | A",
+            "  +-+---------------- 1 ----------------",
+            "    | C",
+            "    | ",
+            "    | During handling of the above exception, another exception occurred:",
+            "    | ",
+            "    | B",
+            "    +------------------------------------",
+            "",
+            "The above exception was the direct cause of the following exception:",
+            "",
+            "  | E",
+            "  +-+---------------- 1 ----------------",
+            "    | D",
+            "    +------------------------------------",
+        ];
+        assert_eq!(shown(&raised).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn numbers_of_a_child_that_lies_cost_nothing() {
+        let frames = [
+            TraceFrame { repeated: u64::MAX, left_out: u64::MAX, ..frame(2) },
+            TraceFrame { span: Some(Span { start: u32::MAX, end: Some(0) }), ..frame(u64::MAX) },
+            TraceFrame { repeated: 3, ..frame(0) },
+        ];
+        let raised = Raised { class: "E".into(), frames: frames.into(), ..Raised::default() };
+        let text = shown(&raised);
+        assert!(text.contains(&format!("[{} frames are left out]", u64::MAX)), "{text}");
+        assert!(text.contains(&format!("[Previous line repeated {} more times]", u64::MAX - 3)), "{text}");
+        assert!(text.contains("[Previous line repeated 1 more time]"), "{text}");
+    }
+
+    #[test]
+    fn whatever_is_told_the_text_is_bounded() {
+        let many = |link: fn(u64) -> (Link, u64)| -> Vec<Related> {
+            let one = |n| {
+                let (link, to) = link(n);
+                let long = vec![TraceFrame { function: "g".repeat(100), ..frame(2) }; 1000];
+                Related { frames: long, ..related(link, to, &"C".repeat(1000)) }
+            };
+            (0..1000).map(one).collect()
+        };
+        for link in [|n| (Link::Member, n), |n| (Link::Context, n), |_| (Link::Member, 0)] {
+            let raised = Raised { class: "E".into(), related: many(link), ..Raised::default() };
+            let text = shown(&raised);
+            assert!(text.len() < MAX_BYTES + 100, "{}", text.len());
+            assert!(text.ends_with("[The rest is left out]"), "{}", &text[text.len() - 100..]);
+        }
+        let raised = Raised { message: "m\n".repeat(1 << 20), notes: vec!["n".repeat(1 << 20)], ..Raised::default() };
+        assert!(shown(&raised).len() < MAX_BYTES + 100);
+    }
+}

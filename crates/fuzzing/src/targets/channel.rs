@@ -27,6 +27,8 @@ const SAID: [&str; 14] = [
     r#"{"text":"w","ends_line":false}"#,
     r#"{"syscall":59}"#,
     r#"{"kind":"raised","class":"E","message":"m","description":"","line":1,"item":2,"frames":[{"line":1,"function":"f"}]}"#,
+    r#"{"kind":"raised","class":"E","message":"m","stderr":"s","line":2,"span":{"start":4,"end":5},"notes":["n"],"related":[{"link":"cause","to":0,"class":"C","message":"","notes":[],"frames":[{"line":2,"function":"f","span":{"start":11,"end":null},"repeated":9,"left_out":3}]},{"link":"member","to":1,"class":"M","message":"m\n","notes":[],"frames":[]},{"link":"context","to":2,"class":"X","message":"m","notes":[],"frames":[]}],"more_related":true}"#,
+    r#"{"kind":"exit","code":"1","raised":{"class":"SystemExit","message":"1","description":"own","item":3}}"#,
     r#"{"kind":"exit","code":"1\",\"taskId\":\"t2","description":""}"#,
     r#"{"kind":"syntax","message":"m (<unknown>, line 1)","line":1,"column":18446744073709551615}"#,
     r#"{"kind":"import","text":"x"}"#,

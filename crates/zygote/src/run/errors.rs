@@ -22,7 +22,7 @@ const MAX_TEXT: usize = 64 << 10;
 /// Bytes of the text of an exit, whose code is told besides.
 const MAX_TEXT_OF_EXIT: usize = 4 << 10;
 /// Bytes of everything else together: what is told stays below what a supervisor reads, whatever JSON makes of it.
-const MAX_BESIDES: usize = 32 << 10;
+const MAX_BESIDES: usize = 24 << 10;
 
 /// What is reported for `error`, which came while item `item` was at work.
 pub(super) fn failure(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Option<u64>) -> Failure {
