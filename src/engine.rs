@@ -21,11 +21,13 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::advice::Advisor;
 use crate::budget::Budget;
 use crate::config::TaskConfig;
 use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
 use crate::frame::Settings;
+use crate::installed::Installed;
 use crate::interpreter::Interpreter;
 use crate::logging::one_line;
 use crate::plan::{Planned, plan_all};
@@ -77,6 +79,7 @@ pub struct Profile {
     /// What becomes of NaN and infinities in results.
     pub(crate) non_finite: NonFinite,
     pub(crate) settled: Vec<Outcome>,
+    pub(crate) advisor: Advisor,
     grants: Grants,
 }
 
@@ -310,6 +313,7 @@ impl Profile {
                 palisade_policy::NonFinite::Null => NonFinite::Null,
             },
             settled: planned.settled,
+            advisor: Advisor::new(policy.clone(), Installed::of(&planned.site_packages)),
             grants: Grants::of(policy),
         };
         if let Some(warning) = promises::warning(&profile.promises()) {

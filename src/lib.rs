@@ -5,7 +5,8 @@
 //! * [`config`] reads the environment; [`broker`] is the WebSocket, [`frame`] its JSON;
 //! * [`runner`] is the loop and [`session`] what it knows; [`offers`] is the book of offers;
 //! * [`execute`] is the seam: a task goes in, one answer comes out. Behind it is the [`engine`];
-//! * `task` is one task from settings to answer: analysis, a child from the [`pool`], the answer made by `verdict`; [`budget`]
+//! * `task` is one task from settings to answer: analysis, a child from the [`pool`], the answer made by `verdict`, with `advice` on
+//!   limits and settings (`remedy`, `installed`); [`budget`]
 //!   bounds what all answers take together;
 //! * [`pool`] keeps children that are sealed and verified, from a [`forkserver`], which the [`jailer`] became;
 //! * [`promises`] tells what stands against which attack, from what became of each layer;
@@ -17,6 +18,7 @@
 //! that is only bytes, for fuzzing.
 #![forbid(unsafe_code)]
 
+mod advice;
 pub mod broker;
 pub mod budget;
 pub mod cli;
@@ -27,6 +29,7 @@ pub mod execute;
 pub mod extension;
 pub mod forkserver;
 pub mod frame;
+mod installed;
 pub mod interpreter;
 pub mod jailer;
 pub mod logging;
@@ -36,6 +39,7 @@ pub mod plan;
 pub mod pool;
 mod procfs;
 pub mod promises;
+mod remedy;
 pub mod runner;
 pub mod session;
 mod task;

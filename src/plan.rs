@@ -47,6 +47,8 @@ pub struct Planned {
     pub recycling: Recycling,
     /// Layers settled before the jailer starts, such as why children have no user ids of their own.
     pub settled: Vec<Outcome>,
+    /// Folders of installed packages.
+    pub site_packages: Vec<PathBuf>,
 }
 
 /// Plans for `tasks` tasks at a time.
@@ -172,6 +174,7 @@ fn alone(
             growth: MOST_GROWTH,
         },
         settled,
+        site_packages: interpreter.site_packages.clone(),
     };
     Ok((planned, modes))
 }

@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use self::conversation::{Conversation, End};
+use crate::advice;
 use crate::budget::Room;
 use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task, WrittenLine};
@@ -75,13 +76,15 @@ pub(crate) async fn run(
         security::tripped(&TaskNames::of(&task.id, settings), &settings.code, event);
     }
     let code = Code { text: &settings.code, mode: settings.node_mode };
+    let advice = profile.advisor.about(&outcome);
+    let verdict = verdict(outcome, code, settings.continue_on_fail, profile.limits.memory);
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
         written: said.written,
         omitted_lines: said.omitted_lines,
         room: said.room,
-        verdict: verdict(outcome, code, settings.continue_on_fail, profile.limits.memory),
+        verdict: advice::attach(verdict, advice),
         report,
     }
 }

@@ -202,7 +202,7 @@ fn timed_out(limit: Duration) -> TaskError {
     let unit = if seconds == 1 { "second" } else { "seconds" };
     // n8n's words are the message, to the letter; what else there is to say is the description.
     TaskError {
-        description: Some("The limit is set by N8N_RUNNERS_TASK_TIMEOUT, in seconds".to_owned()),
+        description: Some(format!("The limit is {seconds} {unit}, set by N8N_RUNNERS_TASK_TIMEOUT")),
         ..TaskError::new(ErrorKind::Timeout, format!("Task execution timed out after {seconds} {unit}"))
     }
 }

@@ -3,7 +3,6 @@
 mod finding;
 mod github;
 mod json;
-mod remedy;
 mod sarif;
 mod text;
 

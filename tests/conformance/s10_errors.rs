@@ -237,7 +237,21 @@ async fn s10_1_refusals_by_the_analysis_are_listed(stage: &Stage) {
         description,
         "Line 2: Access to attribute '__class__' is disallowed, because it can be used to bypass security restrictions.\n\
          Line 3: Access to attribute '__dict__' is disallowed, because it can be used to bypass security restrictions.\n\
-         Line 4: Import of standard library module 'os' is disallowed. Allowed stdlib modules: none"
+         Line 4: Import of standard library module 'os' is disallowed. Allowed stdlib modules: none\n\n\
+         What would allow it, for who runs this runner:\n\
+         - __class__: [analyzer] blocked_attributes = { remove = [\"__class__\"] }\n\
+         - __dict__: [analyzer] blocked_attributes = { remove = [\"__dict__\"] }\n\
+         - os: N8N_RUNNERS_STDLIB_ALLOW with os, or [modules] stdlib = { add = [{ name = \"os\", reason = \"…\" }] }"
+    );
+    // Each setting once, and of a package whether it is there at all.
+    let (_, description) =
+        stage.told("import no_such_package\nimport no_such_package.x\nfrom no_such_package import y").await;
+    let setting =
+        "- no_such_package (it is not installed in the Python that runs tasks): N8N_RUNNERS_EXTERNAL_ALLOW with";
+    assert_eq!(description.matches(setting).count(), 1, "{description}");
+    assert!(
+        description.starts_with("Line 1: Import of external package 'no_such_package' is disallowed. "),
+        "{description}"
     );
 }
 
@@ -261,6 +275,11 @@ async fn s10_1_a_refused_import_while_running(stage: &Stage) {
         description.starts_with(
             "Import of standard library module 'socket' is disallowed. Allowed stdlib modules: collections, "
         ),
+        "{description}"
+    );
+    let (lines, advice) = description.split_once("\n\n").unwrap();
+    assert!(
+        !lines.contains('\n') && advice.contains("\n- socket: N8N_RUNNERS_STDLIB_ALLOW with socket, or "),
         "{description}"
     );
 }

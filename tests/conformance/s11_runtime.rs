@@ -119,8 +119,20 @@ async fn s11_3_relative_names_are_resolved_first(stage: &Stage) {
 }
 
 async fn s11_3_an_allowed_package_that_is_missing(stage: &Stage) {
-    let (message, _) = stage.told("import no_such_package").await;
-    assert_eq!(message, "No module named 'no_such_package'");
+    for code in ["import no_such_package", "import importlib\nimportlib.import_module('no_such_package.part')"] {
+        let (message, description) = stage.told(code).await;
+        assert_eq!(message, "No module named 'no_such_package'");
+        let advice = "'no_such_package' is allowed, but not installed in the Python that runs tasks. Install it there and restart \
+                      the runner.";
+        assert!(description.ends_with(advice), "{description}");
+    }
+    // Not for what was allowed and is there.
+    let (message, description) = stage.told("import json.nothing").await;
+    assert_eq!(message, "No module named 'json.nothing'");
+    assert!(
+        description.ends_with("'json' is allowed, but this version of Python has no 'json.nothing'."),
+        "{description}"
+    );
 }
 
 async fn s11_3_modules_that_are_loaded_are_few(stage: &Stage) {

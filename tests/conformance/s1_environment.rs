@@ -58,11 +58,9 @@ async fn s1_every_value_may_come_from_a_file() {
 
     let run = async |code: &str| soon(broker.run_task(&crate::stage::settings(code, json!({})))).await.unwrap().verdict;
     let error = run("import re, numpy").await.unwrap_err();
-    assert_eq!(
-        error["description"],
-        "Line 1: Import of standard library module 're' is disallowed. Allowed stdlib modules: json\n\
-         Line 1: Import of external package 'numpy' is disallowed. Allowed external packages: no_such_package"
-    );
+    let refusals = "Line 1: Import of standard library module 're' is disallowed. Allowed stdlib modules: json\n\
+         Line 1: Import of external package 'numpy' is disallowed. Allowed external packages: no_such_package";
+    assert_eq!(error["description"].as_str().unwrap().split_once("\n\n").unwrap().0, refusals);
     assert_eq!(run("return len").await.unwrap_err()["message"], "name 'len' is not defined");
     assert!(run("return eval").await.is_ok(), "an own list replaces the default");
     assert_eq!(run("while True: pass").await.unwrap_err()["message"], "Task execution timed out after 1 second");

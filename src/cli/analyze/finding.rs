@@ -3,7 +3,7 @@
 use palisade_analyzer::{Bound, Lines, Rule, Verdict, Violation};
 use palisade_policy::Policy;
 
-use super::remedy::{self, Remedy};
+use crate::remedy::{self, Remedy};
 
 /// A script, and what is to be said of it.
 pub(super) struct Judged {

@@ -8,15 +8,15 @@ const ATTRIBUTES: &str = "analyzer.blocked_attributes";
 
 /// What a policy says about a finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Remedy {
+pub(crate) struct Remedy {
     /// The policy's reason, and where it stands.
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The setting that would allow it; none where nothing but switching the analyzer off would.
-    pub(super) allow: Option<String>,
+    pub(crate) allow: Option<String>,
 }
 
 /// What `policy` says about a violation.
-pub(super) fn of(violation: &Violation, policy: &Policy) -> Remedy {
+pub(crate) fn of(violation: &Violation, policy: &Policy) -> Remedy {
     let subject = violation.subject.as_str();
     match violation.rule {
         Rule::StdlibImport | Rule::ExternalImport => import(subject, policy),
@@ -68,7 +68,13 @@ fn listed(lists: &[&str], subject: &str, policy: &Policy) -> Remedy {
     }
 }
 
-fn import(module: &str, policy: &Policy) -> Remedy {
+/// Whether a rule is about the module that is its subject.
+pub(crate) fn is_import(rule: Rule) -> bool {
+    matches!(rule, Rule::StdlibImport | Rule::ExternalImport)
+}
+
+/// What `policy` says about a module that may not be imported.
+pub(crate) fn import(module: &str, policy: &Policy) -> Remedy {
     let top_level = module.split('.').next().unwrap_or(module);
     let (key, variable) = if is_stdlib(top_level) {
         ("stdlib", "N8N_RUNNERS_STDLIB_ALLOW")
