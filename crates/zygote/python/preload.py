@@ -80,7 +80,7 @@ def preload(named, external, stdlib_extensions):
                 attempt(name, [])
     if "zoneinfo" in sys.modules:
         read_zones()
-    read_ahead()
+    read_ahead(external)
     return failed, parts_failed, took
 
 
@@ -110,28 +110,41 @@ def read_zones():
 KEPT = []
 
 
-def read_ahead():
-    for package, read in (("pandas", twin_zones), ("dateutil.zoneinfo", dateutil_zones), ("pytz", pytz_zones)):
-        if package in sys.modules:
-            try:
-                read(sys.modules[package])
-            except Exception:
-                pass  # Another version than those this was written for; the task's own call says what it lacks.
+def read_ahead(external):
+    if "pandas" in sys.modules:
+        keep(twin_zones)
+    for package, read in (("dateutil", dateutil_zones), ("pytz", pytz_zones)):
+        if package in external and package in sys.modules:
+            keep(read)
 
 
-def twin_zones(_):
+def keep(read):
+    try:
+        KEPT.extend(read())
+    except Exception:
+        pass  # Another version than those this was written for; the task's own call says what it lacks.
+
+
+def twin_zones():
     """pandas takes the zones of zoneinfo's Python code, not those of its C code."""
     from zoneinfo import _zoneinfo, available_timezones
 
-    KEPT.extend(_zoneinfo.ZoneInfo(name) for name in available_timezones())
+    return [_zoneinfo.ZoneInfo(name) for name in available_timezones()]
 
 
-def dateutil_zones(zoneinfo):
-    KEPT.append(zoneinfo.get_zonefile_instance())
+def dateutil_zones():
+    """gettz gives out what it has and is still in use."""
+    from zoneinfo import available_timezones
+
+    import dateutil.tz
+
+    return [dateutil.tz.gettz(name) for name in available_timezones()]
 
 
-def pytz_zones(pytz):
-    KEPT.extend(map(pytz.timezone, pytz.all_timezones))
+def pytz_zones():
+    import pytz
+
+    return [pytz.timezone(name) for name in pytz.all_timezones]
 
 
 def is_extension(name):
