@@ -7,25 +7,21 @@ and nothing else. `--table` does so with each of them in turn, and prints which 
 has to be held against. Exits with 1 when an area failed (with `--table`: never).
 """
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
-import signal
 import sys
 import tomllib
 from pathlib import Path
 
+# Started with -I, which leaves the script's own folder out.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "crates/zygote/tests_py"))
+from children import in_child, load_extension  # noqa: E402
+
+sys.path.pop(0)
+
 SECONDS = 60
 HERE = Path(__file__).resolve().parent
-
-
-def load_extension(path):
-    loader = importlib.machinery.ExtensionFileLoader("_palisade", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("_palisade", loader))
-    loader.exec_module(module)
-    return module
 
 
 def areas(name):
@@ -45,27 +41,7 @@ def modules(all_areas):
     return sorted(named)
 
 
-def in_child(work):
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(SECONDS * 5)
-        try:
-            answer = json.dumps(work()).encode()
-        except BaseException as error:
-            answer = json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode()
-        with open(writing, "wb") as pipe:
-            pipe.write(answer)
-        os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        answer = pipe.read()
-    _, status = os.waitpid(pid, 0)
-    return json.loads(answer) if answer else {"broken": f"died with status {status}"}
-
-
 def run(extension, code):
-    signal.alarm(SECONDS)
     head = {"mode": "runOnceForAllItems", "purpose": "Run", "max_prints": 9, "max_print_bytes": 999, "max_result_bytes": 9999, "env": []}
     frames = extension.run_inline(json.dumps(head), (code + "\nreturn 'passed'\n").encode(), None, b"[]")
     kind, payload = frames[-1]
@@ -88,12 +64,12 @@ def failures(extension_path, hardening, all_areas):
         extension.prepare_inline(json.dumps(settings))
         found = {}
         for name, code in all_areas:
-            why = in_child(lambda: run(extension, code))
+            why = in_child(lambda: run(extension, code), SECONDS)
             if why is not None:
                 found[name] = why if isinstance(why, str) else why["broken"]
         return found
 
-    return in_child(prepared)
+    return in_child(prepared, SECONDS * 5)
 
 
 def main(extension_path, policy_path, *options):

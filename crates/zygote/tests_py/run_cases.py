@@ -6,8 +6,6 @@ The children are not sealed: this is about how user code runs, not about what ho
 settings is prepared as the forkserver is; each case runs in a child forked from it. Exits with 1 when a case failed.
 """
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import resource
@@ -15,38 +13,15 @@ import signal
 import sys
 import tomllib
 
+# Started with -I, which leaves the script's own folder out.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from children import in_child, load_extension  # noqa: E402
+
+sys.path.pop(0)
+
 SECONDS = 30
 KINDS = {17: "print", 18: "tally", 19: "done", 20: "failed", 23: "written"}
 SETTINGS = ("stdlib", "external", "builtins_deny", "modules", "preload_stdlib_extensions", "transitive_imports", "names")
-
-
-def load_extension(path):
-    loader = importlib.machinery.ExtensionFileLoader("_palisade", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("_palisade", loader))
-    loader.exec_module(module)
-    return module
-
-
-def in_child(work):
-    """What `work` returns, computed in a forked child; None when that died."""
-    sys.stdout.flush()
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        signal.alarm(SECONDS)
-        try:
-            answer = json.dumps(work()).encode()
-        except BaseException as error:
-            answer = json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode()
-        with open(writing, "wb") as pipe:
-            pipe.write(answer)
-        os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        answer = pipe.read()
-    _, status = os.waitpid(pid, 0)
-    return json.loads(answer) if answer else {"broken": f"died with status {status}"}
 
 
 def text(written):
@@ -186,16 +161,16 @@ def main(extension_path, table_path, policy_path, *only):
         signal.alarm(0)  # Each case has its own.
         extension = load_extension(extension_path)
         failed_modules = extension.prepare_inline(settings)
-        return [[case["name"], list(differences(case, in_child(lambda: run(extension, case))))] for case in cases] + [
+        return [[case["name"], list(differences(case, in_child(lambda: run(extension, case), SECONDS)))] for case in cases] + [
             ["(preparation)", [f"module {name}: {why}" for name, why in failed_modules if name not in settings]]
         ]
 
     failed = 0
-    for source in in_child(lambda: imports_are_noticed(load_extension(extension_path))):
+    for source in in_child(lambda: imports_are_noticed(load_extension(extension_path)), SECONDS):
         failed += 1
         print(f"FAILED the check for imports on {source!r}")
     for settings, cases in groups.items():
-        outcome = in_child(lambda: prepared(settings, cases))
+        outcome = in_child(lambda: prepared(settings, cases), SECONDS)
         if isinstance(outcome, dict):
             outcome = [[f"(preparation with {settings})", [outcome["broken"]]]]
         for name, wrong in outcome:
