@@ -2,28 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests, too")]
 
-use std::process::{Command, Output, Stdio};
+mod common {
+    pub(crate) mod program;
+}
 
+use common::program::{assert_refused, palisade, text};
 use tempfile::TempDir;
-
-/// The program, in an environment of nothing but a token and a Python that is none.
-fn palisade(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
-    command.env_clear().env("N8N_RUNNERS_GRANT_TOKEN", "t0ken").env("PALISADE_PYTHON", "/nonexistent/python3");
-    command.envs(variables.iter().copied()).stdin(Stdio::null());
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// One line on stdout, nothing on stderr, exit code 1.
-#[track_caller]
-fn assert_refused(output: &Output, line: &str) {
-    assert_eq!(text(&output.stdout), format!("{line}\n"));
-    assert_eq!((text(&output.stderr), output.status.code()), (String::new(), Some(1)));
-}
 
 #[test]
 fn a_file_of_authorities_that_cannot_be_used_is_named() {

@@ -17,6 +17,8 @@ mod authority;
 #[path = "../common/engine.rs"]
 mod engine;
 mod list;
+#[path = "../common/program.rs"]
+mod program;
 #[path = "../common/runner.rs"]
 mod runner;
 mod s10_errors;

@@ -1,10 +1,11 @@
 //! Section 1: what each variable may hold, without a broker.
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
 
 use palisade::config::variables::TABLE;
 use tempfile::TempDir;
+
+use crate::program::{assert_refused, palisade, text};
 
 cases! {
     program:
@@ -23,25 +24,6 @@ cases! {
         s12_23_numbers_and_files_are_one_line_and_no_traceback,
         s12_27_a_broker_without_a_scheme_is_refused,
         s12_35_other_values_than_true_and_false_are_warned_of;
-}
-
-/// The program, in an environment of nothing but a token and a Python that is none: whatever passes the checks ends there.
-fn palisade(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
-    command.env_clear().env("N8N_RUNNERS_GRANT_TOKEN", "t0ken").env("PALISADE_PYTHON", "/nonexistent/python3");
-    command.envs(variables.iter().copied()).stdin(Stdio::null());
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// One line on stdout, nothing on stderr, exit code 1.
-#[track_caller]
-fn assert_refused(output: &Output, line: &str) {
-    assert_eq!(text(&output.stdout), format!("{line}\n"));
-    assert_eq!((text(&output.stderr), output.status.code()), (String::new(), Some(1)));
 }
 
 /// Passes all checks of variables, and ends for want of an interpreter.
