@@ -44,6 +44,8 @@ impl Advisor {
     pub(crate) fn about(&self, outcome: &Outcome) -> Option<String> {
         let limits = &self.policy.limits;
         Some(match outcome {
+            // Its author has said what is to be read there, and nothing else.
+            Outcome::Failed(Failure::Raised(raised)) if raised.description.is_some() => return None,
             Outcome::Failed(Failure::Raised(raised)) => return self.limit(raised).or_else(|| self.missing(raised)),
             Outcome::Failed(Failure::Import { text }) => return self.import(text),
             Outcome::Refused(violations) => return self.refused(violations),

@@ -85,17 +85,19 @@ pub async fn rehearse(pieces: &[&[u8]], bounds: Bounds, task_id: &str) -> std::i
         never = child => match never {},
     };
     let told = format!("{end:?}");
-    let frames = frames(end, &said, task_id);
+    // What is no UTF-8 is no JSON either, and seen by whoever parses it.
+    let text = |(frame, kind): (Vec<u8>, _)| (String::from_utf8_lossy(&frame).into_owned(), kind);
+    let frames = frames(end, &said, task_id, 1 << 30).into_iter().map(text).collect();
     let Said { prints, omitted, written, omitted_lines, room, .. } = said;
     drop(room);
     Ok(Heard { end: told, prints, omitted, written, omitted_lines, frames, has_given_back: budget.free() == free })
 }
 
-fn frames(end: End, said: &Said, task_id: &str) -> Vec<(String, &'static str)> {
-    // What is no UTF-8 is no JSON either, and seen by whoever parses it.
-    let text = |mut frame: Outgoing| String::from_utf8_lossy(&frame.take(usize::MAX)).into_owned();
+/// The frames the runner would send to this task, and what type each must have; `memory` is its limit, in bytes.
+pub(super) fn frames(end: End, said: &Said, task_id: &str, memory: u64) -> Vec<(Vec<u8>, &'static str)> {
+    let bytes = |mut frame: Outgoing| frame.take(usize::MAX).to_vec();
     let mut frames: Vec<_> =
-        said.prints.iter().map(|print| (text(Outgoing::print(task_id, &print.params)), "runner:rpc")).collect();
+        said.prints.iter().map(|print| (bytes(Outgoing::print(task_id, &print.params)), "runner:rpc")).collect();
     let outcome = match end {
         End::Done(result) => Outcome::Done(result),
         End::Failed(failure) => Outcome::Failed(*failure),
@@ -104,11 +106,11 @@ fn frames(end: End, said: &Said, task_id: &str) -> Vec<(String, &'static str)> {
         End::Violation(what) => Outcome::Violation(what),
     };
     let code = Code { text: CODE, mode: NodeMode::AllItems };
-    frames.push(match verdict(outcome, code, false, 1 << 30) {
+    frames.push(match verdict(outcome, code, false, memory) {
         Verdict::Done(result) | Verdict::Forgiven { result, .. } => {
-            (text(Outgoing::done(task_id, result)), "runner:taskdone")
+            (bytes(Outgoing::done(task_id, result)), "runner:taskdone")
         }
-        Verdict::Failed(error) => (text(Outgoing::error(task_id, &error)), "runner:taskerror"),
+        Verdict::Failed(error) => (bytes(Outgoing::error(task_id, &error)), "runner:taskerror"),
     });
     frames
 }

@@ -11,9 +11,7 @@ use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 use super::*;
-use crate::execute::Verdict;
-use crate::frame::Outgoing;
-use crate::verdict::{Code, Outcome, verdict};
+use crate::task::rehearsal::frames;
 
 const MAX_RESULT: u64 = 1_000_000;
 
@@ -285,8 +283,9 @@ proptest! {
             assert!(said.prints.len() <= 3);
             let held: usize = said.prints.iter().flat_map(|p| p.params.iter().chain([&p.text])).map(String::capacity).sum();
             assert!(held <= bytes.len(), "{held} of {}", bytes.len());
-            for (frame, kind) in frames_of(end, &said) {
-                let frame: Value = serde_json::from_str(&frame).unwrap_or_else(|error| panic!("{error}: {frame}"));
+            for (frame, kind) in frames(end, &said, "t1", 1 << 20) {
+                let frame: Value =
+                    serde_json::from_slice(&frame).unwrap_or_else(|error| panic!("{error}: {}", frame.escape_ascii()));
                 assert_eq!((&frame["taskId"], &frame["type"]), (&json!("t1"), &json!(kind)));
                 let allowed = ["type", "taskId", "data", "error", "callId", "name", "params"];
                 assert!(frame.as_object().unwrap().keys().all(|key| allowed.contains(&key.as_str())), "{frame}");
@@ -295,26 +294,4 @@ proptest! {
             assert_eq!(budget.free(), 1 << 20);
         });
     }
-}
-
-/// The frames the runner would send to task `t1`, and what type each must have.
-fn frames_of(end: End, said: &Said) -> Vec<(String, &'static str)> {
-    let text = |mut frame: Outgoing| String::from_utf8(frame.take(usize::MAX).to_vec()).unwrap();
-    let mut frames: Vec<_> =
-        said.prints.iter().map(|print| (text(Outgoing::print("t1", &print.params)), "runner:rpc")).collect();
-    let outcome = match end {
-        End::Done(result) => Outcome::Done(result),
-        End::Failed(failure) => Outcome::Failed(*failure),
-        End::Closed => Outcome::Died { how: None, trapped: said.trapped },
-        End::NeverFits { needed } => Outcome::NoRoom { needed, limit: 0, has_waited: false },
-        End::Violation(what) => Outcome::Violation(what),
-    };
-    let code = Code { text: "x = 1\nreturn x", mode: NodeMode::AllItems };
-    frames.push(match verdict(outcome, code, false, 1 << 20) {
-        Verdict::Done(result) | Verdict::Forgiven { result, .. } => {
-            (text(Outgoing::done("t1", result)), "runner:taskdone")
-        }
-        Verdict::Failed(error) => (text(Outgoing::error("t1", &error)), "runner:taskerror"),
-    });
-    frames
 }
