@@ -188,6 +188,7 @@ mod tests {
     use proptest::prelude::{Just, any, prop_oneof, proptest};
 
     use super::*;
+    use crate::rehearsal::decode;
 
     fn frames(decoder: &mut Decoder<fn(Kind) -> u64>, bytes: &[u8], chunk: usize) -> Vec<Frame> {
         let mut found = Vec::new();
@@ -257,30 +258,16 @@ mod tests {
             limit in 0_u64..1 << 20,
         ) {
             bytes.splice(0..0, encode(Kind::Print, &framed));
-            let run = |sizes: &[usize]| {
-                let mut decoder = Decoder::new(|_| limit);
-                let (mut found, mut rest, mut came) = (Vec::new(), bytes.as_slice(), 0);
-                for size in sizes.iter().cycle() {
-                    if rest.is_empty() {
-                        break;
-                    }
-                    let (mut chunk, after) = rest.split_at((*size).min(rest.len()));
-                    (came, rest) = (came + chunk.len(), after);
-                    loop {
-                        match decoder.next(&mut chunk) {
-                            Ok(Some(frame)) => found.push(Ok(frame)),
-                            Ok(None) => break,
-                            Err(violation) => {
-                                found.push(Err(violation));
-                                return found;
-                            }
-                        }
-                    }
-                    assert!(decoder.allocated() <= 2 * came + 64, "{} for {came}", decoder.allocated());
+            let (mut pieces, mut rest) = (Vec::new(), bytes.as_slice());
+            for size in sizes.iter().cycle() {
+                if rest.is_empty() {
+                    break;
                 }
-                found
-            };
-            assert_eq!(run(&sizes), run(&[bytes.len()]));
+                let (piece, after) = rest.split_at((*size).min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            assert_eq!(decode(|_| limit, pieces), decode(|_| limit, [bytes.as_slice()]));
         }
     }
 

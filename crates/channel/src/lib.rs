@@ -8,10 +8,12 @@
 //! * [`control`]: JSON messages on the *packet* socket of the forkserver, which has no user code in it but is the
 //!   parent of processes that have.
 //!
-//! [`message`] holds the typed payloads of frames; [`written`] cuts text into some of them.
+//! [`message`] holds the typed payloads of frames; [`written`] cuts text into some of them; [`rehearsal`] is for tests and
+//! fuzz targets.
 
 pub mod control;
 mod exception;
 pub mod frame;
 pub mod message;
+pub mod rehearsal;
 pub mod written;

@@ -3,7 +3,8 @@
 use std::io;
 
 use palisade::rehearsal::{Bounds, Heard, rehearse};
-use palisade_channel::frame::{Decoder, Frame, Kind};
+use palisade_channel::frame::Kind;
+use palisade_channel::rehearsal::decode;
 use serde_json::Value;
 use tokio::runtime::Builder;
 
@@ -64,7 +65,8 @@ pub fn body(input: &[u8]) {
     for heard in [&in_pieces, &at_once] {
         hold(heard, bytes.len());
     }
-    decode(&bytes, &pieces);
+    let limit = |kind| if kind == Kind::Done { u64::MAX } else { 5000 };
+    assert_eq!(decode(limit, pieces), decode(limit, [bytes.as_slice()]));
 }
 
 #[expect(clippy::panic, reason = "a fuzz target tells by panicking")]
@@ -94,31 +96,6 @@ fn hold(heard: &Heard, written: usize) {
         let allowed = ["type", "taskId", "data", "error", "callId", "name", "params"];
         assert!(parsed.as_object().is_some_and(|all| all.keys().all(|key| allowed.contains(&key.as_str()))), "{frame}");
     }
-}
-
-/// The decoder alone: the same frames in pieces, and memory for no more than has come.
-fn decode(bytes: &[u8], pieces: &[&[u8]]) {
-    let run = |pieces: &[&[u8]]| {
-        let mut decoder = Decoder::new(|kind: Kind| if kind == Kind::Done { u64::MAX } else { 5000 });
-        let (mut found, mut came): (Vec<Result<Frame, _>>, usize) = (Vec::new(), 0);
-        for piece in pieces {
-            came += piece.len();
-            let mut rest = *piece;
-            loop {
-                match decoder.next(&mut rest) {
-                    Ok(Some(frame)) => found.push(Ok(frame)),
-                    Ok(None) => break,
-                    Err(violation) => {
-                        found.push(Err(violation));
-                        return found;
-                    }
-                }
-            }
-            assert!(decoder.allocated() <= 2 * came + 64, "{} for {came}", decoder.allocated());
-        }
-        found
-    };
-    assert_eq!(run(pieces), run(&[bytes]));
 }
 
 fn pieces<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
