@@ -6,11 +6,14 @@
 
 #[path = "common/inline.rs"]
 mod inline;
+#[path = "common/packages.rs"]
+mod packages;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use inline::{ROOT, extension, python};
+use packages::packages_venv;
 
 /// Modules of the standard library that do no more than compute: a wide list of what people allow.
 const COMPUTING: &str = "abc,array,ast,base64,binascii,bisect,calendar,cmath,collections,colorsys,contextlib,copy,csv,\
@@ -90,29 +93,12 @@ fn what_people_do_works_in_a_hardened_interpreter() {
     assert!(texts(&output).contains(" areas, 0 failed"), "{}", texts(&output));
 }
 
-/// An interpreter with numpy and pandas, from the package index where that can be reached.
-fn science() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("science");
-    let interpreter = folder.join("bin/python");
-    let works = |arguments: &[&str]| {
-        Command::new(&interpreter).args(arguments).output().is_ok_and(|output| output.status.success())
-    };
-    let has_both = || works(&["-c", "import numpy, pandas"]);
-    if has_both() {
-        return Some(interpreter);
-    }
-    let made =
-        Command::new(python()).args(["-m", "venv"]).arg(&folder).output().is_ok_and(|made| made.status.success());
-    let installs = ["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "20", "numpy", "pandas"];
-    (made && works(&installs) && has_both()).then_some(interpreter)
-}
-
 #[test]
 fn numpy_and_pandas_work_in_a_hardened_interpreter() {
-    let Some(interpreter) = science() else {
+    let Some(venv) = packages_venv(&python()) else {
         eprintln!("SKIPPED: numpy and pandas could not be installed here");
         return;
     };
-    let output = script_by(&interpreter, "run_areas.py", &["--science"]);
+    let output = script_by(&venv.join("bin/python"), "run_areas.py", &["--science"]);
     assert!(output.status.success(), "{}", texts(&output));
 }

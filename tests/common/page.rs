@@ -32,7 +32,7 @@ pub(crate) fn blocks() -> Vec<Block> {
                 let language = words.next().expect("every block says what it is");
                 open = Some(Block { language, more: words.collect(), text: String::new(), line: index + 2 });
             }
-            (None, Some(block)) => block.text += &format!("{line}\n"),
+            (None, Some(block)) => block.text.extend([line, "\n"]),
             (None, None) => {}
         }
     }
