@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use proptest::{collection, sample};
 
+use crate::values::pattern;
+
 /// Texts that are about something no strategy comes upon.
 pub(crate) const ODD: &[&str] = &[
     "",
@@ -143,7 +145,7 @@ pub(crate) fn long() -> Vec<String> {
 
 fn string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        4 => "[a-z0-9 ]{1,9}",
+        4 => pattern("[a-z0-9 ]{1,9}"),
         1 => sample::select(&["\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "é", "\u{2028}", "😀", "\u{7f}"][..])
             .prop_map(str::to_owned),
         1 => any::<u16>().prop_map(|unit| format!("\\u{unit:04x}")),
@@ -157,14 +159,14 @@ fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<i16>().prop_map(|number| number.to_string()),
         any::<i64>().prop_map(|number| number.to_string()),
-        "-?(0|[1-9][0-9]{0,40})",
-        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
+        pattern("-?(0|[1-9][0-9]{0,40})"),
+        pattern("-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?"),
         any::<f64>().prop_filter("JSON has it", |number| number.is_finite()).prop_map(|number| format!("{number:e}")),
     ]
 }
 
 fn blank() -> impl Strategy<Value = String> {
-    prop_oneof![6 => Just(String::new()), 1 => "[ \t\n\r]{1,3}"]
+    prop_oneof![6 => Just(String::new()), 1 => pattern("[ \t\n\r]{1,3}")]
 }
 
 /// A sound text.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
+use proptest::string::string_regex;
 use proptest::{collection, sample};
 
 /// Values that are as they are.
@@ -170,6 +171,11 @@ pub(crate) fn edges_of_floats() -> Vec<u64> {
     near.flat_map(|bits| [bits, bits ^ (1 << 63)]).collect()
 }
 
+/// Texts of this pattern, which is parsed once: a pattern that is a strategy itself is parsed for each text.
+pub(crate) fn pattern(pattern: &str) -> BoxedStrategy<String> {
+    string_regex(pattern).expect("a pattern").boxed()
+}
+
 fn float() -> impl Strategy<Value = String> {
     float_bits().prop_map(|bits| format!("fb({bits:#x})"))
 }
@@ -209,7 +215,7 @@ fn text() -> impl Strategy<Value = String> {
         })
     };
     prop_oneof![
-        3 => "[ -!#-&(-\\[\\]-~]{0,24}".prop_map(|plain| format!("'{plain}'")),
+        3 => pattern("[ -!#-&(-\\[\\]-~]{0,24}").prop_map(|plain| format!("'{plain}'")),
         2 => of((0..0x80_u32).boxed()),
         1 => of((0..0x100_u32).boxed()),
         1 => of((0..0x1_0000_u32).boxed()),

@@ -77,8 +77,11 @@ impl Task<'_> {
         drop(tree);
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;
-        let items = runtime.codec.read(py, &self.items.take()).map_err(|error| self.raised(py, &error, None))?;
-        runtime.codec.let_collect(py).map_err(internal)?;
+        let json = self.items.take();
+        let items = runtime.codec.read(py, &json).map_err(|error| self.raised(py, &error, None))?;
+        let read = json.len();
+        drop(json);
+        runtime.codec.let_collect(py, read).map_err(internal)?;
         let limit = usize::try_from(self.head.max_result_bytes).unwrap_or(usize::MAX);
         let style = match self.head.non_finite {
             NonFinite::Error => Style::Compact,

@@ -25,6 +25,9 @@ use super::text;
 /// so the number holds for every version.
 const MAX_DEPTH: usize = 9_990;
 
+/// Bytes of JSON that make enough objects to keep the collector from.
+const MANY: usize = 64 << 10;
+
 /// CPython's own functions, captured before user code could replace them in their modules.
 pub(super) struct Codec {
     decode: Py<PyAny>,
@@ -110,15 +113,19 @@ impl Codec {
         }
     }
 
-    /// Turns the collector on for user code. The forkserver has it off, so that it does not touch the pages its children share.
+    /// Turns the collector on for user code, after reading so many bytes. The forkserver has it off, so that it does not touch
+    /// the pages its children share.
     ///
     /// What was read is put where the collector does not look: it has no cycles, and there may be a million objects of it, which
-    /// user code would otherwise wait for several times.
+    /// user code would otherwise wait for several times. Not so after the few bytes of a warm-up: in the forkserver, hardening and
+    /// reseeding are still to find every object there is by asking the collector.
     ///
     /// # Errors
     /// None that is known of.
-    pub(super) fn let_collect(&self, py: Python<'_>) -> PyResult<()> {
-        self.freeze.bind(py).call0()?;
+    pub(super) fn let_collect(&self, py: Python<'_>, read: usize) -> PyResult<()> {
+        if read >= MANY {
+            self.freeze.bind(py).call0()?;
+        }
         collector::enable(py);
         Ok(())
     }
