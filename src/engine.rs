@@ -48,6 +48,10 @@ const CACHED_VERDICTS: NonZeroUsize = NonZeroUsize::new(500).unwrap();
 const LONGEST_MODULE: usize = 100;
 const LONGEST_REASON: usize = 300;
 
+/// Bytes of code that are judged on the event loop: handing them to another thread and back costs more than judging them,
+/// and what they can cost at most is about what is spent on a frame of the largest size that is parsed there.
+const JUDGED_AT_ONCE: usize = 4096;
+
 /// Time for one analysis. The bounds on size and depth keep it far below.
 const ANALYSIS_LIMIT: Duration = Duration::from_secs(10);
 
@@ -212,6 +216,7 @@ impl Engine {
             cached: CACHED_VERDICTS,
             time_limit: ANALYSIS_LIMIT,
             abandoned: 2,
+            at_once: JUDGED_AT_ONCE,
         };
         let analyzer = Analyzer::start(settings).map_err(EngineError::Analyzer)?;
         let mut others = profiles.into_iter();
@@ -269,7 +274,7 @@ impl Engine {
         profile.unwrap_or(&self.default)
     }
 
-    /// Judges code by a profile's rules, off the event loop.
+    /// Judges code by a profile's rules, off the event loop unless it is small.
     pub(crate) async fn analyze(&self, profile: &Profile, code: &str) -> Arc<Analysis> {
         let (tell, told) = oneshot::channel();
         self.analyzer.0.submit(code.into(), Arc::clone(&profile.rules), |verdict| {

@@ -70,11 +70,21 @@ impl From<Verdict> for Judged {
 
 /// Judges `source` on the present stack, which must be [`worker::STACK`] bytes.
 fn analyze_here(source: &str, rules: &Rules) -> Judged {
-    judged(source, rules).unwrap_or_else(Judged::from)
+    judged(source, rules, fold::BUDGET).unwrap_or_else(Judged::from)
 }
 
-/// The verdict; as an error where there is nothing to walk through.
-fn judged(source: &str, rules: &Rules) -> Result<Judged, Verdict> {
+/// As [`analyze_here`], for a small text that is not to take long: one whose folding would gets no verdict.
+fn analyze_small(source: &str, rules: &Rules) -> Option<Judged> {
+    let judged = judged(source, rules, fold::SMALL_BUDGET).unwrap_or_else(Judged::from);
+    let is_cut = matches!(
+        judged.verdict,
+        Verdict::Exceeded(BoundExceeded { bound: Bound::Folding, limit: fold::SMALL_BUDGET, .. })
+    );
+    (!is_cut).then_some(judged)
+}
+
+/// The verdict; as an error where there is nothing to walk through. `folding` bounds the bytes that are folded.
+fn judged(source: &str, rules: &Rules, folding: usize) -> Result<Judged, Verdict> {
     let limits = &rules.limits;
     let openers = check_text(source, limits)?;
     let parse = || rustpython_parser::parse_unchecked(source, ParseOptions::from(Mode::Module));
@@ -97,7 +107,8 @@ fn judged(source: &str, rules: &Rules) -> Result<Judged, Verdict> {
         return Err(Verdict::Unparsable(syntax::parser(source, first, parsed.tokens())));
     }
     let Mod::Module(module) = parsed.into_syntax() else { return Err(Verdict::Failed(Failure::Panicked)) };
-    let verdict = if rules.allows_everything() { Verdict::Clean } else { judge::judge(source, &module, rules) };
+    let verdict =
+        if rules.allows_everything() { Verdict::Clean } else { judge::judge(source, &module, rules, folding) };
     Ok(Judged { verdict, tree: Some(module) })
 }
 

@@ -22,6 +22,9 @@ use value::{Slice, Value};
 /// is refused, as what is not folded is not judged.
 pub(crate) const BUDGET: usize = 16 * 1024 * 1024;
 
+/// The same where nobody is to wait long. What needs more is judged elsewhere.
+pub(crate) const SMALL_BUDGET: usize = 128 * 1024;
+
 /// What looking at one expression costs, in bytes of the budget.
 const VISIT: usize = 8;
 
@@ -35,8 +38,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    pub(crate) fn new() -> Self {
-        Self { budget: BUDGET, is_exhausted: false, obstacle: None }
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { budget, is_exhausted: false, obstacle: None }
     }
 
     /// The text that `expression`, which is no plain literal itself, is known to make.

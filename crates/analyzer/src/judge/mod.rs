@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use rustpython_ast::ModModule;
 use text_size::{Ranged, TextRange};
 
-use crate::fold::{BUDGET, Folder};
+use crate::fold::Folder;
 use crate::lines::Lines;
 use crate::rules::Rules;
 use crate::text;
@@ -31,8 +31,8 @@ use words::Words;
 /// be found that does not, it is refused instead of overflowing the stack.
 const DEPTH: u32 = 16 * 1024;
 
-/// Walks `module` and reports what the rules forbid.
-pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Verdict {
+/// Walks `module` and reports what the rules forbid. `folding` is how many bytes texts may be folded to.
+pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules, folding: usize) -> Verdict {
     let mut imported = Imported::new();
     if rules.private_module_names {
         private::collect(&module.body, &mut imported);
@@ -48,14 +48,14 @@ pub(crate) fn judge(source: &str, module: &ModModule, rules: &Rules) -> Verdict 
         reported_modules: HashSet::new(),
         imported,
         annotations_are_texts: imports::keeps_annotations_as_texts(&module.body),
-        folder: Folder::new(),
+        folder: Folder::new(folding),
         folded: None,
         depth: 0,
         too_deep_at: None,
     };
     judge.body(&module.body);
     if judge.folder.is_exhausted {
-        return Verdict::Exceeded(BoundExceeded { bound: Bound::Folding, limit: BUDGET, found: BUDGET + 1, line: 1 });
+        return Verdict::Exceeded(BoundExceeded { bound: Bound::Folding, limit: folding, found: folding + 1, line: 1 });
     }
     match judge.too_deep_at {
         Some(line) => {

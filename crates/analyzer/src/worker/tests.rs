@@ -28,7 +28,15 @@ fn settings() -> Settings {
         // A panic prints its backtrace before it is caught, and that takes seconds on a busy machine.
         time_limit: Duration::from_mins(1),
         abandoned: 2,
+        at_once: 0,
     }
+}
+
+/// An analyzer with this judge for everything that is handed over; small texts are the business of `where_am_i` and `faulty`.
+fn start_with(settings: Settings, judge: super::Judge) -> std::io::Result<Analyzer> {
+    Analyzer::start_with(settings, judge, |source, rules| {
+        Some(if source == "panic" { faulty(source, rules) } else { where_am_i(source, rules) })
+    })
 }
 
 /// For judges that hang, which must not take that long to be found out.
@@ -75,7 +83,7 @@ fn forgets_the_oldest() {
 
 #[test]
 fn a_panic_is_a_refusal_and_the_next_analysis_works() {
-    let analyzer = Analyzer::start_with(settings(), faulty).unwrap();
+    let analyzer = start_with(settings(), faulty).unwrap();
     assert_eq!(*analyzer.analyze("panic".into(), rules()), Verdict::Failed(Failure::Panicked));
     assert_eq!(*analyzer.analyze("fine".into(), rules()), Verdict::Clean);
 }
@@ -89,7 +97,7 @@ fn a_panicking_answer_costs_no_lane() {
 
 #[test]
 fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
-    let analyzer = Analyzer::start_with(short(), faulty).unwrap();
+    let analyzer = start_with(short(), faulty).unwrap();
     let begin = Instant::now();
     for number in 0..2 {
         let verdict = analyzer.analyze(format!("hang {number}").into(), rules());
@@ -109,7 +117,7 @@ fn a_hung_analysis_is_abandoned_and_replaced_but_not_endlessly() {
 
 #[test]
 fn a_full_queue_is_a_refusal_at_once() {
-    let analyzer = Analyzer::start_with(short(), faulty).unwrap();
+    let analyzer = start_with(short(), faulty).unwrap();
     let (sender, receiver) = mpsc::channel();
     // One is being judged, two wait, one more does not.
     for number in 0..4 {
@@ -128,7 +136,7 @@ fn a_full_queue_is_a_refusal_at_once() {
 
 #[test]
 fn failures_are_not_remembered() {
-    let analyzer = Analyzer::start_with(settings(), |_, _| {
+    let analyzer = start_with(settings(), |_, _| {
         static CALLS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         assert_ne!(CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed), 0, "the first call fails");
         Verdict::Clean.into()
@@ -137,4 +145,130 @@ fn failures_are_not_remembered() {
     let rules = rules();
     assert_eq!(*analyzer.analyze("x".into(), Arc::clone(&rules)), Verdict::Failed(Failure::Panicked));
     assert_eq!(*analyzer.analyze("x".into(), rules), Verdict::Clean);
+}
+
+/// Tells on which thread it was asked.
+fn where_am_i(_: &str, _: &Rules) -> Judged {
+    let name = std::thread::current().name().unwrap_or_default().len();
+    Verdict::Exceeded(crate::BoundExceeded { bound: crate::Bound::Depth, limit: name, found: 0, line: 1 }).into()
+}
+
+fn on_a_thread<T: Send + 'static>(name: &str, stack: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work).unwrap().join().unwrap()
+}
+
+#[test]
+fn small_texts_are_judged_by_who_submits_them_and_remembered() {
+    on_a_thread("a submitter of texts", 1 << 20, || {
+        let analyzer = start_with(Settings { at_once: 300, ..settings() }, where_am_i).unwrap();
+        let rules = rules();
+        let here = |source: &str| match &*analyzer.analyze(source.into(), Arc::clone(&rules)) {
+            Verdict::Exceeded(told) => told.limit == "a submitter of texts".len(),
+            other => panic!("{other:?}"),
+        };
+        assert!(here(&"x".repeat(300)) && here(&"(".repeat(128)));
+        assert!(!here(&"x".repeat(301)) && !here(&"(".repeat(129)) && !here(&"f''".repeat(33)));
+
+        let first = analyzer.analyze("x".into(), Arc::clone(&rules));
+        assert!(Arc::ptr_eq(&first, &analyzer.analyze("x".into(), rules)));
+    });
+}
+
+#[test]
+fn a_panic_over_a_small_text_is_a_verdict() {
+    let analyzer = start_with(Settings { at_once: 300, ..settings() }, faulty).unwrap();
+    assert_eq!(*analyzer.analyze("panic".into(), rules()), Verdict::Failed(Failure::Panicked));
+    assert!(matches!(*analyzer.analyze("x".into(), rules()), Verdict::Exceeded(_)));
+}
+
+/// What is cut short here is judged to its end elsewhere, and never refused for being cut.
+#[test]
+fn a_small_text_that_takes_long_is_handed_over() {
+    let analyzer = Analyzer::start(Settings { at_once: AT_ONCE, ..settings() }).unwrap();
+    for (times, text) in [(100, "'a' * 60_000\n"), (2, "'b' * 60_000\n")] {
+        let text = text.repeat(times) + "bad";
+        assert!(analyzer.is_small(&text));
+        assert_eq!(crate::analyze_small(&text, &rules()).is_none(), times == 100);
+        assert!(matches!(&*analyzer.analyze(text.into(), rules()), Verdict::Refused(found) if found.len() == 1));
+    }
+}
+
+/// As long as a text may be that the runner has judged on its event loop.
+const AT_ONCE: usize = 4096;
+
+/// `unit` as often as a text that is small may have it.
+fn most(unit: &str, close: &str) -> String {
+    let text = |times: usize| format!("x = {}1{}", unit.repeat(times), close.repeat(times));
+    let is_small = |text: &str| text.len() <= AT_ONCE && super::openers(text) <= super::FEW;
+    (0..AT_ONCE).map(text).take_while(|text| is_small(text)).last().unwrap()
+}
+
+/// In whatever build this is, an overflow would abort the test program: this is what the MiB of `Settings::at_once` rests on.
+#[test]
+fn the_dearest_small_texts_fit_the_stack_and_take_no_time() {
+    let units = [
+        ("(", ")"),
+        ("[", "]"),
+        ("{", "}"),
+        ("f(", ")"),
+        ("a[", "]"),
+        ("{1:", "}"),
+        ("-", ""),
+        ("not ", ""),
+        ("await ", ""),
+        ("lambda:", ""),
+        ("lambda a=", ""),
+        ("2**", ""),
+        ("a+", ""),
+        ("a<", ""),
+        ("a and ", ""),
+        ("a if b else ", ""),
+        ("(a:=", ")"),
+        ("*", ""),
+        ("yield ", ""),
+        ("[a for b in ", "]"),
+        ("f'{", "}'"),
+        ("f'''{", "}'''"),
+        ("f'{a:{", "}}'"),
+        ("'a'*65535\n", ""),
+        ("'%65535d'%1\n", ""),
+        ("''.join('a'*65535)\n", ""),
+        ("'a'.replace('a','b'*65535)\n", ""),
+        ("'{:65535}'.format(1)\n", ""),
+        ("1,", ""),
+        ("'a' ", ""),
+        ("$", ""),
+        ("a\\\n", ""),
+        ("é", ""),
+        ("'\\N{BULLET}' ", ""),
+        ("a;", ""),
+        ("# (\n", ""),
+    ];
+    let mut texts: Vec<String> = units.map(|(unit, close)| most(unit, close)).into();
+    texts.push(format!("a{}", ".b".repeat(999)));
+    texts.push(format!("a{}", ".b".repeat(2000)));
+    texts.push(format!("if a: b\n{}", "elif a: b\n".repeat(120)));
+    for block in ["try:", "while a:", "class A:", "with a:"] {
+        let mut text = String::new();
+        for level in 0..100 {
+            let line = format!("{}{block}\n", " ".repeat(level));
+            if text.len() + line.len() <= AT_ONCE {
+                text += &line;
+            }
+        }
+        texts.push(text);
+    }
+    on_a_thread("small", 1 << 20, move || {
+        let analyzer = Analyzer::start(Settings { at_once: AT_ONCE, ..settings() }).unwrap();
+        let mut slowest = (Duration::ZERO, String::new());
+        for text in texts {
+            assert!(analyzer.is_small(&text), "{} bytes, {} openers: {text:.60}", text.len(), super::openers(&text));
+            let begin = Instant::now();
+            drop(crate::analyze_small(&text, &rules()));
+            slowest = slowest.max((begin.elapsed(), text));
+        }
+        println!("{:?} for {:.60}", slowest.0, slowest.1);
+        // A few milliseconds in a release build on an idle machine.
+        assert!(slowest.0 < Duration::from_millis(500), "{:?} for {:.60}", slowest.0, slowest.1);
+    });
 }
