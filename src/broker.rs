@@ -27,6 +27,10 @@ use crate::config::{Credentials, GrantToken};
 /// A broker that takes longer for TCP, TLS and the handshake is not there; nor is one that takes longer for a token.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of one read. As many are set to zero before each, also before the one that finds nothing: with the default of 128 KiB
+/// that is most of what reading a small frame costs.
+const READ_AT_ONCE: usize = 16 << 10;
+
 /// Where and as whom to connect.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
@@ -88,8 +92,10 @@ impl Endpoint {
         let stream = stream::open(&self.address, self.trust.as_ref()).await?;
         let mut request = self.uri.clone().into_client_request()?;
         request.headers_mut().insert(header::AUTHORIZATION, authorization(token)?);
-        let config =
-            WebSocketConfig::default().max_message_size(Some(self.max_payload)).max_frame_size(Some(self.max_payload));
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_AT_ONCE)
+            .max_message_size(Some(self.max_payload))
+            .max_frame_size(Some(self.max_payload));
         let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
         Ok(Connection::new(socket, self.max_payload))
     }
