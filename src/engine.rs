@@ -356,7 +356,7 @@ impl Execute for Engine {
     fn execute(self: Arc<Self>, task: Task, cancel: CancellationToken) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
         Box::pin(async move {
             let profile = self.profile(&task.settings);
-            task::run(&self, profile, &task, &cancel, 0).await
+            task::run(&self, profile, task, &cancel, 0).await
         })
     }
 }

@@ -9,6 +9,7 @@ mod outgoing;
 use palisade_channel::message::NodeMode;
 use serde_json::value::RawValue;
 use thiserror::Error;
+use tokio_tungstenite::tungstenite::Bytes;
 
 pub use self::json::fields;
 pub use self::outgoing::Outgoing;
@@ -57,7 +58,7 @@ pub struct Settings {
     /// Whether a failure becomes a result.
     pub continue_on_fail: bool,
     /// A JSON array, byte by byte as it came.
-    pub items: Box<RawValue>,
+    pub items: Items,
     /// The input of a tool, byte by byte as it came.
     pub query: Option<Box<RawValue>>,
     /// For logs.
@@ -68,6 +69,41 @@ pub struct Settings {
     pub workflow_name: String,
     /// For logs.
     pub workflow_id: String,
+}
+
+/// A JSON array as it came. Large ones are a part of the frame they came in, and keep that alive: they are not copied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items(Bytes);
+
+/// Items of this size are worth a frame that is kept for them.
+const KEPT_IN_FRAME: usize = 64 << 10;
+
+impl Items {
+    fn of(raw: &RawValue, whole: Option<&Bytes>) -> Self {
+        let bytes = raw.get().as_bytes();
+        Self(match whole {
+            // Not where most of what is kept would be something else.
+            Some(whole) if bytes.len() >= KEPT_IN_FRAME.max(whole.len() / 2) => whole.slice_ref(bytes),
+            _ => Bytes::copy_from_slice(bytes),
+        })
+    }
+
+    /// Their JSON, which is UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Their JSON as text. Reads all of it.
+    pub fn get(&self) -> &str {
+        // They were cut out of a text, at its ASCII brackets.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<Box<RawValue>> for Items {
+    fn from(raw: Box<RawValue>) -> Self {
+        Self(Bytes::from(String::from(Box::<str>::from(raw))))
+    }
 }
 
 /// Settings of a known task that no task can be made of.
@@ -85,6 +121,11 @@ pub struct Unusable(pub String);
 /// # Errors
 /// [`Unusable`] for everything section 4.3 of n8n's protocol says is to be logged and dropped.
 pub fn parse(text: &str) -> Result<Incoming, Unusable> {
+    parse_of(text, None)
+}
+
+/// `whole` is the frame that `text` borrows from, where that may be kept.
+fn parse_of(text: &str, whole: Option<&Bytes>) -> Result<Incoming, Unusable> {
     let [kind, task_id, offer_id, reason, call_id, status, settings] =
         fields(text, ["type", "taskId", "offerId", "reason", "callId", "status", "settings"])
             .map_err(|error| Unusable(json::describe_error(text, &error)))?;
@@ -105,7 +146,7 @@ pub fn parse(text: &str) -> Result<Incoming, Unusable> {
         }),
         "broker:tasksettings" => Ok(Incoming::Settings {
             task_id: required("task settings", "taskId", task_id)?,
-            settings: Settings::parse(settings).map(Box::new),
+            settings: Settings::parse(settings, whole).map(Box::new),
         }),
         "broker:taskcancel" => Ok(Incoming::Cancel {
             task_id: required("task cancel", "taskId", task_id)?,
@@ -126,16 +167,27 @@ pub fn parse(text: &str) -> Result<Incoming, Unusable> {
 /// # Errors
 /// As [`parse`], and for bytes which are not UTF-8.
 pub fn parse_binary(bytes: &[u8]) -> Result<Incoming, Unusable> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    parse_of(utf8(bytes)?, None)
+}
+
+/// As [`parse_binary`], of a frame that large items may keep alive rather than be copied out of.
+///
+/// # Errors
+/// As [`parse_binary`].
+pub fn parse_owned(frame: &Bytes) -> Result<Incoming, Unusable> {
+    parse_of(utf8(frame)?, Some(frame))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Unusable> {
+    std::str::from_utf8(bytes).map_err(|error| {
         let position = error.valid_up_to();
         let byte = bytes.get(position).copied().unwrap_or_default();
         Unusable(format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {position}"))
-    })?;
-    parse(text)
+    })
 }
 
 impl Settings {
-    fn parse(raw: Option<&RawValue>) -> Result<Self, UnusableSettings> {
+    fn parse(raw: Option<&RawValue>, whole: Option<&Bytes>) -> Result<Self, UnusableSettings> {
         let missing = |name: &str| UnusableSettings(format!("Missing field in task settings message: '{name}'"));
         let invalid = |name: &str, what: &str| {
             UnusableSettings(format!("Invalid field in task settings message: '{name}' {what}"))
@@ -183,7 +235,7 @@ impl Settings {
             code,
             node_mode,
             continue_on_fail: continue_on_fail.is_some_and(|value| value.get() == "true"),
-            items: items.to_owned(),
+            items: Items::of(items, whole),
             query: query.filter(|value| value.get() != "null").map(ToOwned::to_owned),
             node_name: label(node_name),
             node_id: label(node_id),

@@ -23,7 +23,7 @@ use crate::budget::Room;
 use crate::engine::{Engine, Profile};
 use crate::execute::{Answer, Report, Task, WrittenLine};
 use crate::forkserver::Death;
-use crate::frame::Settings;
+use crate::frame::{Items, Settings};
 use crate::logging::one_line;
 use crate::observe::{TaskNames, labels, security};
 use crate::pool::{Child, LastBreath};
@@ -55,15 +55,17 @@ const END_BY_ITSELF: Duration = Duration::from_millis(250);
 pub(crate) async fn run(
     engine: &Engine,
     profile: &Profile,
-    task: &Task,
+    mut task: Task,
     cancel: &CancellationToken,
     leave: usize,
 ) -> Answer {
+    // Nobody needs them once the child has them.
+    let items = std::mem::take(&mut task.settings.items);
     let settings = &*task.settings;
     let mut report = Report { profile: Some(profile.name.clone()), ..Report::default() };
     let mut said = Said::default();
     let outcome = tokio::select! {
-        outcome = attempt(engine, profile, settings, leave, &mut report, &mut said) => outcome,
+        outcome = attempt(engine, profile, settings, items, leave, &mut report, &mut said) => outcome,
         // The child was dropped with the attempt, and that killed it.
         () = cancel.cancelled() => Outcome::Cancelled,
     };
@@ -109,6 +111,7 @@ async fn attempt(
     engine: &Engine,
     profile: &Profile,
     settings: &Settings,
+    items: Items,
     leave: usize,
     report: &mut Report,
     said: &mut Said,
@@ -148,7 +151,7 @@ async fn attempt(
         non_finite: profile.non_finite,
         env: engine.env.clone(),
     };
-    let outcome = supervise(engine, profile, child, &head, settings, said).await;
+    let outcome = supervise(engine, profile, child, &head, (settings, items), said).await;
     report.stages.push(("run", clock.lap()));
     outcome
 }
@@ -159,13 +162,13 @@ async fn supervise(
     profile: &Profile,
     child: Child,
     head: &TaskHead,
-    settings: &Settings,
+    (settings, items): (&Settings, Items),
     said: &mut Said,
 ) -> Outcome {
     let limit = engine.timeout;
     let watch = watch(&child, profile.limits.memory, profile.limits.threads);
     let end = tokio::select! {
-        end = Conversation::new(&child.socket, head, &engine.budget, said).run(settings) => Some(end),
+        end = Conversation::new(&child.socket, head, &engine.budget, said).run(settings, items) => Some(end),
         () = sleep(limit) => None,
         watched = watch => return match watched {
             Watched::Grown => Outcome::OutOfMemory { limit: profile.limits.memory },

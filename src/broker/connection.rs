@@ -293,7 +293,7 @@ impl Connection {
     fn parse_elsewhere(&mut self, bytes: Bytes) {
         let len = bytes.len();
         self.parsing_bytes += len;
-        let parsed = tokio::task::spawn_blocking(move || frame::parse_binary(&bytes));
+        let parsed = tokio::task::spawn_blocking(move || frame::parse_owned(&bytes));
         self.parsing.push_back(Box::pin(async move {
             (len, parsed.await.unwrap_or_else(|_| Err(Unusable("the parser failed".to_owned()))))
         }));

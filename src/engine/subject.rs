@@ -25,7 +25,7 @@ impl Subject for Engine {
             let task = Task { id: "probe".to_owned(), settings: Box::new(settings(&nonce, &items)?) };
             // No match chooses for it, and the last spare is for users.
             let cancel = CancellationToken::new();
-            let answer = task::run(&self, profile, &task, &cancel, profile.spares_for_users()).await;
+            let answer = task::run(&self, profile, task, &cancel, profile.spares_for_users()).await;
             match answer.verdict {
                 Verdict::Done(result) => match serde_json::from_str::<serde_json::Value>(result.get()) {
                     Ok(value) if value == items => Ok(()),
@@ -63,7 +63,7 @@ fn settings(nonce: &str, items: &serde_json::Value) -> Result<Settings, String> 
         code: format!("return _items  # {nonce}"),
         node_mode: NodeMode::AllItems,
         continue_on_fail: false,
-        items: to_raw_value(items).map_err(|error| error.to_string())?,
+        items: to_raw_value(items).map_err(|error| error.to_string())?.into(),
         query: None,
         node_name: name(),
         node_id: String::new(),

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Said;
 use crate::budget::{Budget, NeverFits, Room, UNCOUNTED};
 use crate::execute::WrittenLine;
-use crate::frame::Settings;
+use crate::frame::{Items, Settings};
 
 /// Longest read at once.
 const CHUNK: usize = 256 * 1024;
@@ -126,21 +126,21 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Hands the task over and listens for the answer.
-    pub(super) async fn run(mut self, settings: &Settings) -> End {
+    /// Hands the task over and listens for the answer. The items, which may be large, are given away with it.
+    pub(super) async fn run(mut self, settings: &Settings, items: Items) -> End {
         // A child that dies while it reads is heard of below, like any other.
-        let _ = self.hand_over(settings).await;
+        let _ = self.hand_over(settings, items.as_bytes()).await;
+        drop(items);
         self.listen().await.unwrap_or_else(|violation| violation)
     }
 
-    async fn hand_over(&self, settings: &Settings) -> io::Result<()> {
+    async fn hand_over(&self, settings: &Settings, items: &[u8]) -> io::Result<()> {
         let head = serde_json::to_vec(self.head)?;
         let mut start = frame::encode(Kind::Task, &head);
         start.extend(frame::encode(Kind::Code, settings.code.as_bytes()));
         if let Some(query) = &settings.query {
             start.extend(frame::encode(Kind::Query, query.get().as_bytes()));
         }
-        let items = settings.items.get().as_bytes();
         start.extend(frame::header(Kind::Items, items.len()));
         if items.len() <= CHUNK {
             start.extend(items);

@@ -100,7 +100,7 @@ impl Fake {
         let (command, argument) = task.settings.code.split_once(' ').unwrap_or((&task.settings.code, ""));
         let print = |text: &str| Print { params: vec![format!("'{text}'")], text: text.to_owned() };
         match command {
-            "items" => Answer::bare(Verdict::Done(task.settings.items)),
+            "items" => Answer::bare(Verdict::Done(raw(task.settings.items.get()))),
             "query" => Answer::bare(Verdict::Done(task.settings.query.unwrap())),
             "fail" => failed(ErrorKind::Raised, "boom"),
             "syntax" => failed(ErrorKind::Syntax, "invalid syntax"),
