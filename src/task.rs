@@ -14,6 +14,7 @@ use palisade_analyzer::{Bound, Verdict as Analysis};
 use palisade_channel::control::How;
 use palisade_channel::message::{Failure, Purpose, TaskHead};
 use palisade_sandbox::verify::{NotVerified, Status};
+use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -183,8 +184,11 @@ async fn supervise(
         };
     };
     match end {
-        // The child is killed on return; its answer was complete.
-        End::Done(result) => Outcome::Done(result),
+        // Its answer was complete. All other ends kill the child on return.
+        End::Done(result) => {
+            end_after_the_answer(child);
+            Outcome::Done(result)
+        }
         End::Failed(failure) => Outcome::Failed(*failure),
         End::NeverFits { needed } => Outcome::NoRoom { needed, limit: engine.budget.bytes(), has_waited: false },
         End::Violation(what) => Outcome::Violation(what),
@@ -199,6 +203,15 @@ async fn supervise(
             }
         }
     }
+}
+
+/// Kills a child when what is ready to be done has been done, its answer's frame among that: to take its memory apart costs
+/// the kernel more than the whole answer does the runner. A turn of the event loop later, and at its end, it is dead.
+fn end_after_the_answer(child: Child) {
+    tokio::spawn(async move {
+        yield_now().await;
+        drop(child);
+    });
 }
 
 /// A process that ended without an answer. The kernel kills one that reaches its limit of CPU time, as it is the hard limit.
