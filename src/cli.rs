@@ -148,6 +148,10 @@ struct BenchArgs {
     /// Measure everything instead: eight workloads beside their bare floors, load, a burst, start, memory, growth. Minutes
     #[arg(long)]
     suite: bool,
+    /// Put one runner under load instead: 100 slow tasks at a time, then N tiny ones in a row at full rate. Fails where the
+    /// runner turns down its own offers, grows, or turns slower
+    #[arg(long, conflicts_with = "suite")]
+    load: bool,
     /// Also write performance.md and its plots, performance-*.svg, into this folder
     #[arg(long, value_name = "FOLDER", requires = "suite")]
     write: Option<PathBuf>,

@@ -118,6 +118,8 @@ struct Shared {
     options: Options,
     state: Mutex<State>,
     changed: Notify,
+    /// An offer has come. Each wakes one of those who wait for one: all of a burst would only look and wait again.
+    offered: Notify,
 }
 
 #[derive(Default)]
@@ -133,6 +135,7 @@ struct State {
     issued: HashSet<String>,
     offers: VecDeque<(String, Instant)>,
     tasks: HashMap<String, Task>,
+    rejections: u64,
     transcript: Vec<Entry>,
 }
 
@@ -158,7 +161,8 @@ impl EmbeddedBroker {
         let wanted = options.address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let listener = TcpListener::bind(wanted).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { options, state: Mutex::default(), changed: Notify::new() });
+        let shared =
+            Arc::new(Shared { options, state: Mutex::default(), changed: Notify::new(), offered: Notify::new() });
         let server = tokio::spawn(peer::serve(listener, Arc::clone(&shared)));
         Ok(Self { shared, address, server })
     }
@@ -190,7 +194,7 @@ impl EmbeddedBroker {
     /// When the runner goes away meanwhile.
     pub async fn begin_task(&self) -> Result<AcceptedTask, BrokerError> {
         loop {
-            let offer_id = self.shared.wait(State::take_offer).await;
+            let offer_id = self.shared.offer().await;
             let id = random_id();
             let (accepted, acceptance) = oneshot::channel();
             let (done, outcome) = oneshot::channel();
@@ -249,6 +253,11 @@ impl EmbeddedBroker {
     pub fn open_offers(&self) -> Vec<String> {
         let now = Instant::now();
         self.shared.lock().offers.iter().filter(|(_, until)| *until > now).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Acceptances that runners turned down so far, a count.
+    pub fn rejections(&self) -> u64 {
+        self.shared.lock().rejections
     }
 
     /// All that was recorded so far.
@@ -311,6 +320,20 @@ impl Shared {
             state.transcript.push(Entry { at: Instant::now(), what: what() });
         }
         self.changed.notify_waiters();
+    }
+
+    /// Waits for an offer and takes it.
+    async fn offer(&self) -> String {
+        loop {
+            // Who is woken for an offer that another took meanwhile waits again; who gives up passes the word on.
+            let offered = self.offered.notified();
+            tokio::pin!(offered);
+            offered.as_mut().enable();
+            if let Some(offer) = self.lock().take_offer() {
+                return offer;
+            }
+            offered.await;
+        }
     }
 
     /// Waits until `find` finds something in the state.

@@ -6,42 +6,37 @@
 
 mod floor;
 mod host;
+mod load;
 mod page;
 mod plot;
 mod served;
 mod spread;
+mod stand;
 mod suite;
 mod workload;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt as _, stream};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing::level_filters::LevelFilter;
 
-use super::local::Local;
 use super::startup::{self, CannotRun};
 use super::{AllowArgs, BenchArgs, USAGE};
 use crate::config::TaskConfig;
 use crate::embedded::TaskOutcome;
-use crate::engine::Engine;
 use crate::execute::Report;
 use crate::interpreter::Interpreter;
 use crate::logging::{self, Look, Target, one_line};
 use crate::session::Observed;
 use floor::bare_forks;
 use spread::{Spread, rounded};
+use stand::Stand;
 use workload::Workload;
 
 /// The runner's default.
 const CONCURRENCY: usize = 5;
-
-/// Tasks before the first that counts.
-const WARM_UP: usize = 20;
 
 const FAILED: u8 = 1;
 const NOT_SEALED: u8 = 3;
@@ -139,6 +134,14 @@ fn bench(args: &BenchArgs) -> Result<String, Failure> {
                 .map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
         }
         if args.json { page::json(&suite).to_string() } else { page::table(&suite) }
+    } else if args.load {
+        let load = runtime.block_on(load::run(&config, &interpreter, args.tasks))?;
+        let text = if args.json { load.json().to_string() } else { load.table() };
+        if !load.failures().is_empty() {
+            super::print_line(&text);
+            return Err(Failure::Internal(load.failures().join("; ")));
+        }
+        text
     } else {
         let figures = runtime.block_on(measure(&config, &interpreter, args.tasks))?;
         if args.json { figures.json().to_string() } else { figures.table() }
@@ -148,77 +151,42 @@ fn bench(args: &BenchArgs) -> Result<String, Failure> {
 }
 
 async fn measure(config: &TaskConfig, interpreter: &Interpreter, tasks: usize) -> Result<Figures, Failure> {
-    let policies = startup::policies(config, None).map_err(CannotRun::from)?;
-    let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
-    let engine = Engine::start(config, &policies, interpreter, CONCURRENCY).await.map_err(CannotRun::from)?;
-    let (local, told) = Local::start(Arc::clone(&engine), CONCURRENCY).await?;
-    let mut bench = Bench { local, told, tiny: Workload::tiny(), number: 0 };
-    bench.one_by_one(WARM_UP, &engine, false).await?;
-
+    let mut stand = Stand::start(config, interpreter, &[], CONCURRENCY).await?;
+    let tiny = Workload::tiny();
     // The floor before and after what it is compared with, so that a machine that changes its pace changes both.
-    let mut floor = bare_forks(&interpreter.path, &Workload::tiny(), tasks.div_ceil(2))?;
-    let (spaced, _) = bench.one_by_one(tasks, &engine, true).await?;
-    let (back_to_back, layers) = bench.one_by_one(tasks, &engine, false).await?;
-    floor.extend(bare_forks(&interpreter.path, &Workload::tiny(), tasks / 2)?);
+    let mut floor = bare_forks(&interpreter.path, &tiny, tasks.div_ceil(2))?;
+    let (spaced, _) = one_by_one(&mut stand, 0..tasks, true).await?;
+    let (back_to_back, layers) = one_by_one(&mut stand, tasks..2 * tasks, false).await?;
+    floor.extend(bare_forks(&interpreter.path, &tiny, tasks / 2)?);
     let mut throughput = Vec::new();
     for at_once in [1, CONCURRENCY] {
-        engine.pool().filled().await;
-        throughput.push((at_once, bench.at_once(at_once, tasks).await?));
+        stand.engine.pool().filled().await;
+        let started = Instant::now();
+        stand.at_once(&tiny, at_once, tasks).await?;
+        #[expect(clippy::cast_precision_loss, reason = "far from 2^52 tasks")]
+        throughput.push((at_once, tasks as f64 / started.elapsed().as_secs_f64()));
     }
-    bench.local.stop().await;
-
+    stand.local.stop().await;
     Ok(Figures { floor: Spread::of(&floor), spaced, back_to_back, throughput, layers })
 }
 
-struct Bench {
-    local: Local,
-    told: mpsc::Receiver<Observed>,
-    tiny: Workload,
-    number: usize,
-}
-
-impl Bench {
-    fn settings(&mut self) -> Result<Box<RawValue>, String> {
-        self.number += 1;
-        self.tiny.settings(self.number)
-    }
-
-    /// Runs tasks one after the other, each when the stock is full again if it is `spaced`; tells what held for them, too.
-    async fn one_by_one(
-        &mut self,
-        tasks: usize,
-        engine: &Engine,
-        spaced: bool,
-    ) -> Result<(Series, Vec<String>), String> {
-        let (mut times, mut reports) = (Vec::new(), Vec::new());
-        for _ in 0..tasks {
-            if spaced {
-                engine.pool().filled().await;
-            }
-            let settings = self.settings()?;
-            let outcome = self.local.task(&settings).await?;
-            right(&self.tiny, &outcome)?;
-            times.push(outcome.elapsed);
-            reports.push(sealed(&mut self.told)?);
+/// Runs tasks one after the other, each when the stock is full again if it is `spaced`; tells what held for them, too.
+async fn one_by_one(
+    stand: &mut Stand,
+    numbers: std::ops::Range<usize>,
+    spaced: bool,
+) -> Result<(Series, Vec<String>), String> {
+    let (tiny, mut times, mut reports) = (Workload::tiny(), Vec::new(), Vec::new());
+    for number in numbers {
+        if spaced {
+            stand.engine.pool().filled().await;
         }
-        let series = Series::of(&times, &reports);
-        Ok((series, reports.pop().map(|report| report.layers).unwrap_or_default()))
+        let (took, report) = stand.task(&tiny, &*tiny.settings(number)?).await?;
+        times.push(took);
+        reports.push(report);
     }
-
-    /// How many tasks a second are done, with so many in flight.
-    async fn at_once(&mut self, at_once: usize, tasks: usize) -> Result<f64, String> {
-        let settings: Vec<_> = (0..tasks).map(|_| self.settings()).collect::<Result<_, _>>()?;
-        let local = &self.local;
-        let started = Instant::now();
-        let mut running = stream::iter(settings.iter().map(|settings| local.task(settings))).buffer_unordered(at_once);
-        while let Some(outcome) = running.next().await {
-            right(&self.tiny, &outcome?)?;
-            sealed(&mut self.told)?;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "far from 2^52 tasks")]
-        let done = tasks as f64;
-        Ok(done / started.elapsed().as_secs_f64())
-    }
+    let series = Series::of(&times, &reports);
+    Ok((series, reports.pop().map(|report| report.layers).unwrap_or_default()))
 }
 
 fn right(workload: &Workload, outcome: &TaskOutcome) -> Result<(), String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +13,13 @@ use crate::broker::{Address, Endpoint};
 use crate::config::GrantToken;
 use crate::embedded::{EmbeddedBroker, Options as BrokerOptions, TaskOutcome};
 use crate::engine::Engine;
+use crate::observe::Recorder;
 use crate::offers::random_id;
 use crate::runner::{Ending, Options, Runner, Signal};
 use crate::session::Observed;
+
+/// Tasks that may be over before whoever asks has asked for those before them.
+const ASKED_LATE: usize = 1024;
 
 /// Results are taken whatever their size: the policy's limit has been applied to them.
 const MAX_PAYLOAD: usize = u32::MAX as usize;
@@ -25,15 +30,28 @@ pub(super) struct Local {
     runner: JoinHandle<Ending>,
     ended: CancellationToken,
     signals: mpsc::Sender<Signal>,
+    recorder: Recorder,
 }
 
 impl Local {
     /// Starts both in the current runtime. The receiver is told of every task that is over before its answer is there; it
-    /// has to be asked after each, as it holds no more than can be at work.
+    /// has to be asked after each, as what it holds is bounded.
     ///
     /// # Errors
     /// One line: no port, or a connection that cannot be described.
     pub(super) async fn start(
+        engine: Arc<Engine>,
+        max_concurrency: usize,
+    ) -> Result<(Self, mpsc::Receiver<Observed>), String> {
+        Self::start_on(&Handle::current(), engine, max_concurrency).await
+    }
+
+    /// As [`Local::start`], with the runner in another runtime, which is the engine's.
+    ///
+    /// # Errors
+    /// As [`Local::start`].
+    pub(super) async fn start_on(
+        runtime: &Handle,
         engine: Arc<Engine>,
         max_concurrency: usize,
     ) -> Result<(Self, mpsc::Receiver<Observed>), String> {
@@ -44,16 +62,17 @@ impl Local {
             .map_err(|error| format!("the embedded broker could not be started: {error}"))?;
         let endpoint = endpoint(&broker.uri(), token)?;
         let (signals, receiver) = mpsc::channel(1);
-        let (tell, told) = mpsc::channel(max_concurrency.max(1));
+        let (tell, told) = mpsc::channel(max_concurrency.saturating_add(ASKED_LATE));
         let options = Options { endpoint, max_concurrency, idle_timeout: None, grace: Duration::from_secs(1) };
-        let runner = Runner::new(options, engine, receiver, Some(tell));
+        let recorder = Recorder::default();
+        let runner = Runner::recorded(options, engine, receiver, Some(tell), recorder.clone());
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let runner = tokio::spawn(async move {
+        let runner = runtime.spawn(async move {
             let _guard = guard;
             runner.run().await
         });
-        Ok((Self { broker, runner, ended, signals }, told))
+        Ok((Self { broker, runner, ended, signals, recorder }, told))
     }
 
     /// Has one task run.
@@ -66,6 +85,11 @@ impl Local {
             // One that never got to connect leaves the broker waiting.
             () = self.ended.cancelled() => Err("the runner ended early".to_owned()),
         }
+    }
+
+    /// Offers that nobody took in time, and acceptances that the runner turned down as too late or too many: counts.
+    pub(super) fn misses(&self) -> (u64, u64) {
+        (self.recorder.vitals().offers_expired(), self.broker.rejections())
     }
 
     /// Ends both.

@@ -33,6 +33,8 @@ use crate::offers::random_id;
 
 /// n8n's limit for one message, and far more than any test sends.
 const MAX_MESSAGE: usize = 1 << 30;
+/// Bytes of one read: as many are set to zero before each.
+const READ_AT_ONCE: usize = 16 << 10;
 /// Far more than a token takes, in bytes.
 const MAX_BODY: usize = 16 << 10;
 
@@ -77,7 +79,10 @@ async fn answer(mut request: Request<Incoming>, shared: Arc<Shared>) -> Result<R
     };
     tokio::spawn(async move {
         let Ok(upgraded) = hyper::upgrade::on(&mut request).await else { return };
-        let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_AT_ONCE)
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
         let stream = TokioIo::new(upgraded);
         attend(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await, id, shared).await;
     });
@@ -193,7 +198,14 @@ async fn attend(socket: WebSocketStream<TokioIo<Upgraded>>, runner_id: String, s
 
 /// A frame from the runner. What cannot be understood is in the transcript, and nowhere else.
 fn received(text: &str, shared: &Shared) {
-    let answers = understand(text, &mut shared.lock()).unwrap_or_default();
+    let (answers, offers) = {
+        let mut state = shared.lock();
+        let before = state.offers.len();
+        (understand(text, &mut state).unwrap_or_default(), state.offers.len() - before)
+    };
+    for _ in 0..offers {
+        shared.offered.notify_one();
+    }
     // After what it changes, so that whoever sees it in the transcript finds the state up to date.
     shared.record(&mut shared.lock(), || Recorded::Received(text.to_owned()));
     for answer in answers {
@@ -215,6 +227,7 @@ fn understand(text: &str, state: &mut State) -> Option<Vec<Value>> {
         }
         kind @ ("runner:taskaccepted" | "runner:taskrejected") => {
             let acceptance = state.tasks.get_mut(&task_id()?)?.acceptance.take()?;
+            state.rejections += u64::from(kind == "runner:taskrejected");
             let _ = acceptance.send(kind == "runner:taskaccepted");
         }
         "runner:rpc" => {

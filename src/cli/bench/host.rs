@@ -5,9 +5,10 @@ use std::fs;
 /// Clock ticks a second: what the kernel gives to user space on every architecture we build for.
 const TICKS: f64 = 100.0;
 
-/// CPU seconds of a process, and of the children it has reaped where they are its work.
-pub(super) fn cpu_seconds(pid: i32, with_children: bool) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// CPU seconds of a process (a number, or one of the names that `/proc` has for who asks), and of the children it has reaped
+/// where they are its work.
+pub(super) fn cpu_seconds(who: &str, with_children: bool) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{who}/stat")).ok()?;
     // The name before it is the process's own choice.
     let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
     let ticks = |range: std::ops::Range<usize>| {
@@ -26,6 +27,11 @@ pub(super) fn pss_kib(pid: i32) -> Option<u64> {
 /// Number of processes: this one and all below it.
 pub(super) fn count(pid: i32) -> usize {
     1 + children(pid).into_iter().map(count).sum::<usize>()
+}
+
+/// Memory that a process holds now, in KiB.
+pub(super) fn rss_kib(pid: i32) -> Option<u64> {
+    field(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:")
 }
 
 /// The most memory a process has held at a time, in KiB.
@@ -50,9 +56,11 @@ mod tests {
     #[test]
     fn this_process_has_costs() {
         let pid = i32::try_from(std::process::id()).unwrap();
-        assert!(cpu_seconds(pid, false).is_some_and(|seconds| seconds < 10_000.0));
+        let [all, this_thread] = ["self", "thread-self"].map(|who| cpu_seconds(who, false).unwrap());
+        assert!(this_thread <= all && all < 10_000.0, "{this_thread} {all}");
+        assert!(rss_kib(pid) <= peak_kib(pid));
         assert!(peak_kib(pid).is_some_and(|kib| kib > 100));
         assert!(pss_kib(pid).is_none_or(|kib| kib > 100) && count(pid) >= 1);
-        assert_eq!((cpu_seconds(i32::MAX, true), pss_kib(i32::MAX)), (None, None));
+        assert_eq!((cpu_seconds("0", true), pss_kib(i32::MAX)), (None, None));
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::plot::{Line, bars, lines};
 use super::spread::rounded;
+use super::stand::Cpu;
 use super::suite::{Growth, Suite};
 use crate::interpreter::Interpreter;
 
@@ -36,7 +37,7 @@ impl Suite {
         let ms = |value: f64, most: f64| (format!("{value:.2} ms"), value <= most);
         aim("tiny task, p50", "0.6 ms", row("tiny").map(|row| ms(row.ours.p50, 0.6)));
         aim("tiny task, p99", "3 ms", row("tiny").map(|row| ms(row.ours.p99, 3.0)));
-        aim("CPU of a tiny task", "1.5 ms", row("tiny").and_then(|row| row.cpu).map(|cpu| ms(cpu, 1.5)));
+        aim("CPU of a tiny task", "1.5 ms", row("tiny").and_then(|row| row.cpu).map(|cpu| ms(cpu.own(), 1.5)));
         let most = self.saturated.iter().find(|load| load.in_flight == 20);
         aim(
             "tasks a second, 20 in flight",
@@ -49,7 +50,7 @@ impl Suite {
         aim("echo 20 MiB, p50", "400 ms", row("echo 20 MiB").map(|row| ms(row.ours.p50, 400.0)));
         let peak = self.large.peak.map(|peak| (format!("{peak:.2} of it"), peak < 2.5));
         aim("supervisor's memory for an echo of 200 MiB", "2.5 of the payload", peak);
-        aim("start to first offer, p50", "60 ms", Some(ms(self.start.p50, 60.0)));
+        aim("start to registered, p50", "60 ms", Some(ms(self.start.registered.p50, 60.0)));
         aim("PSS at rest", "25 MiB", self.idle.0.map(|mib| (format!("{mib:.1} MiB"), mib <= 25.0)));
         let small = self.rows.iter().filter(|row| !row.name.starts_with("echo 20"));
         let worst = small.max_by(|a, b| a.ratio().total_cmp(&b.ratio()));
@@ -59,13 +60,26 @@ impl Suite {
     }
 }
 
+fn cpu_json(cpu: &Cpu) -> Value {
+    let [supervisor, children, bench] = [cpu.supervisor, cpu.children, cpu.bench].map(rounded);
+    json!({"supervisor": supervisor, "children": children, "bench": bench})
+}
+
+/// Three cells of a table: supervisor, forkserver and children, broker and benchmark.
+fn cpu_cells(cpu: Option<Cpu>) -> String {
+    cpu.map_or_else(
+        || "– | – | –".to_owned(),
+        |cpu| format!("{:.2} | {:.2} | {:.2}", cpu.supervisor, cpu.children, cpu.bench),
+    )
+}
+
 pub(super) fn json(suite: &Suite) -> Value {
     let rows: Vec<Value> = suite
         .rows
         .iter()
         .map(|row| {
             json!({"workload": row.name, "floor_ms": row.floor.json(), "ms": row.ours.json(), "ratio": rounded(row.ratio()),
-                "cpu_ms": row.cpu.map(rounded)})
+                "cpu_ms": row.cpu.as_ref().map(cpu_json)})
         })
         .collect();
     let loads: Vec<Value> = suite
@@ -73,7 +87,7 @@ pub(super) fn json(suite: &Suite) -> Value {
         .iter()
         .map(|load| {
             json!({"in_flight": load.in_flight, "tasks_per_second": rounded(load.rate), "ms": load.latency.json(),
-                "cpu_ms": load.cpu.map(rounded)})
+                "cpu_ms": load.cpu.as_ref().map(cpu_json)})
         })
         .collect();
     let growth: Vec<Value> = suite
@@ -92,7 +106,7 @@ pub(super) fn json(suite: &Suite) -> Value {
         "workloads": rows,
         "load": loads,
         "burst": {"tasks": suite.burst.tasks, "ms": rounded(suite.burst.wall.as_secs_f64() * 1000.0)},
-        "start_ms": suite.start.json(),
+        "start_ms": {"registered": suite.start.registered.json(), "first_offer": suite.start.offered.json()},
         "idle": {"pss_mib": suite.idle.0.map(rounded), "processes": suite.idle.1},
         "large": {"mib": suite.large.mib, "ms": rounded(suite.large.took.as_secs_f64() * 1000.0),
             "floor_ms": rounded(suite.large.floor.as_secs_f64() * 1000.0), "peak_of_payload": suite.large.peak.map(rounded)},
@@ -109,10 +123,10 @@ pub(super) fn table(suite: &Suite) -> String {
     let mut put = |text: String| {
         let _ = writeln!(page, "{text}");
     };
-    put("| one task at a time, ms | p50 | p95 | p99 | bare fork p50 | ratio | CPU | tasks |".into());
-    put("|---|---|---|---|---|---|---|---|".into());
+    put("| one task at a time, ms | p50 | p95 | p99 | bare fork p50 | ratio | CPU: supervisor | forkserver, children | bench | tasks |".into());
+    put("|---|---|---|---|---|---|---|---|---|---|".into());
     for row in &suite.rows {
-        let cpu = row.cpu.map_or_else(|| "–".to_owned(), |cpu| format!("{cpu:.2}"));
+        let cpu = cpu_cells(row.cpu);
         let (ours, floor) = (&row.ours, &row.floor);
         put(format!(
             "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {cpu} | {} |",
@@ -125,10 +139,11 @@ pub(super) fn table(suite: &Suite) -> String {
             ours.count
         ));
     }
-    put("\n| tiny tasks in flight | tasks/s | p50 ms | p95 | p99 | CPU ms a task |".into());
-    put("|---|---|---|---|---|---|".into());
+    put("\n| tiny tasks in flight | tasks/s | p50 ms | p95 | p99 | CPU: supervisor | forkserver, children | bench |"
+        .into());
+    put("|---|---|---|---|---|---|---|---|".into());
     for load in &suite.saturated {
-        let cpu = load.cpu.map_or_else(|| "–".to_owned(), |cpu| format!("{cpu:.2}"));
+        let cpu = cpu_cells(load.cpu);
         let latency = &load.latency;
         put(format!(
             "| {} | {:.0} | {:.2} | {:.2} | {:.2} | {cpu} |",
@@ -136,6 +151,11 @@ pub(super) fn table(suite: &Suite) -> String {
         ));
     }
     let large = &suite.large;
+    let (registered, offered) = (&suite.start.registered, &suite.start.offered);
+    put(format!(
+        "\nFrom start to registered {:.0} ms (p95 {:.0}), to the first offer {:.0} ms (p95 {:.0}).",
+        registered.p50, registered.p95, offered.p50, offered.p95
+    ));
     put(format!(
         "\nAn echo of {} MiB took {:.2} s; the bare fork {:.2} s. {} processes at rest.",
         large.mib,

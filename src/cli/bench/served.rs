@@ -23,8 +23,10 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) struct Served {
     broker: EmbeddedBroker,
     child: Child,
+    /// From before it was started until the broker had registered it; nothing where that was not recorded.
+    pub(super) registered_in: Duration,
     /// From before it was started to its first offer.
-    pub(super) started_in: Duration,
+    pub(super) offered_in: Duration,
 }
 
 impl Served {
@@ -53,24 +55,33 @@ impl Served {
             .stderr(Stdio::inherit())
             .spawn()
             .map_err(because("the runner could not be started"))?;
-        let mut served = Self { broker, child, started_in: Duration::ZERO };
-        served.first_offer(record).await?;
-        served.started_in = started.elapsed();
+        let mut served = Self { broker, child, registered_in: Duration::ZERO, offered_in: Duration::ZERO };
+        served.first_offer(started, record).await?;
         Ok(served)
     }
 
-    async fn first_offer(&mut self, record: bool) -> Result<(), String> {
+    async fn first_offer(&mut self, started: Instant, record: bool) -> Result<(), String> {
+        let when = |word: &'static str| {
+            self.broker.wait_for(move |entries| {
+                let is_it = |what: &Recorded| {
+                    matches!(what, Recorded::Received(text) | Recorded::Sent(text) if text.contains(word))
+                };
+                entries.iter().find(|entry| is_it(&entry.what)).map(|entry| entry.at.into_std())
+            })
+        };
         let waiting = async {
             if record {
-                let is_offer =
-                    |entry: &Recorded| matches!(entry, Recorded::Received(text) if text.contains("runner:taskoffer"));
-                self.broker.wait_for(|entries| entries.iter().any(|entry| is_offer(&entry.what)).then_some(())).await;
+                return (when("broker:runnerregistered").await, when("runner:taskoffer").await);
             }
             while self.broker.open_offers().is_empty() {
                 sleep(Duration::from_millis(1)).await;
             }
+            (started, Instant::now())
         };
-        timeout(PATIENCE, waiting).await.map_err(|_| "the runner made no offer".to_owned())
+        let (registered, offered) =
+            timeout(PATIENCE, waiting).await.map_err(|_| "the runner made no offer".to_owned())?;
+        (self.registered_in, self.offered_in) = (registered - started, offered - started);
+        Ok(())
     }
 
     /// Has one task run.

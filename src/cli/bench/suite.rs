@@ -1,24 +1,15 @@
 //! All workloads, each beside its bare floor; and what a table of them cannot show: start, memory, load, growth.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use futures_util::{StreamExt as _, stream};
-use palisade_policy::{Allow, Policies};
-use serde_json::value::RawValue;
-use tokio::sync::mpsc;
 
 use super::floor::bare_forks;
 use super::served::Served;
 use super::spread::Spread;
+use super::stand::{Cpu, Stand};
 use super::workload::{Workload, long_code};
-use super::{Failure, host, right, sealed};
-use crate::cli::local::Local;
-use crate::cli::startup::{self, CannotRun};
+use super::{Failure, right};
 use crate::config::{TaskConfig, Variables};
-use crate::engine::Engine;
 use crate::interpreter::Interpreter;
-use crate::session::Observed;
 
 const MIB: usize = 1 << 20;
 
@@ -57,8 +48,7 @@ pub(super) struct Suite {
     pub(super) saturated: Vec<Load>,
     /// All of a burst, at n8n's five at a time.
     pub(super) burst: Burst,
-    /// From start to the first offer.
-    pub(super) start: Spread,
+    pub(super) start: Starts,
     /// PSS in MiB of all processes at rest, and how many there are.
     pub(super) idle: (Option<f64>, usize),
     pub(super) large: Large,
@@ -71,8 +61,8 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) floor: Spread,
     pub(super) ours: Spread,
-    /// Milliseconds of CPU for each task, in all processes, the broker's and the benchmark's own work included.
-    pub(super) cpu: Option<f64>,
+    /// Milliseconds of CPU for each task.
+    pub(super) cpu: Option<Cpu>,
 }
 
 impl Row {
@@ -85,7 +75,15 @@ pub(super) struct Load {
     pub(super) in_flight: usize,
     pub(super) rate: f64,
     pub(super) latency: Spread,
-    pub(super) cpu: Option<f64>,
+    pub(super) cpu: Option<Cpu>,
+}
+
+/// From before the program is started.
+pub(super) struct Starts {
+    /// To the broker's knowledge of it.
+    pub(super) registered: Spread,
+    /// To its first offer.
+    pub(super) offered: Spread,
 }
 
 pub(super) struct Burst {
@@ -119,36 +117,6 @@ pub(super) struct Bench<'a> {
     pub(super) tasks: usize,
 }
 
-/// A runner in this process, with these modules allowed.
-struct Stand {
-    engine: Arc<Engine>,
-    local: Local,
-    told: mpsc::Receiver<Observed>,
-}
-
-impl Stand {
-    /// Runs these one after the other; their times, and what held for them.
-    async fn one_by_one(
-        &mut self,
-        workload: &Workload,
-        settings: impl Iterator<Item = Result<Box<RawValue>, String>>,
-    ) -> Result<(Vec<Duration>, Vec<String>), String> {
-        let (mut times, mut layers) = (Vec::new(), Vec::new());
-        for settings in settings {
-            let outcome = self.local.task(&settings?).await?;
-            right(workload, &outcome)?;
-            layers = sealed(&mut self.told)?.layers;
-            times.push(outcome.elapsed);
-        }
-        Ok((times, layers))
-    }
-
-    fn cpu_seconds(&self) -> Option<f64> {
-        let own = host::cpu_seconds(i32::try_from(std::process::id()).ok()?, false)?;
-        Some(own + host::cpu_seconds(self.engine.pool().forkserver()?.pid, true)?)
-    }
-}
-
 impl Bench<'_> {
     pub(super) async fn run(&self) -> Result<Suite, Failure> {
         let (mut rows, mut layers) = (Vec::new(), Vec::new());
@@ -175,19 +143,7 @@ impl Bench<'_> {
     }
 
     async fn stand(&self, modules: &[&str], concurrency: usize) -> Result<Stand, Failure> {
-        let mut config = self.config.clone();
-        if !modules.is_empty() {
-            config.stdlib_allow =
-                Allow::parse("bench", &modules.join(",")).map_err(|error| Failure::Internal(error.to_string()))?;
-        }
-        let policies: Policies = startup::policies(&config, None).map_err(CannotRun::from)?;
-        let policies = policies.only(&policies.default_profile().name).map_err(CannotRun::from)?;
-        let engine = Engine::start(&config, &policies, self.interpreter, concurrency).await.map_err(CannotRun::from)?;
-        let (local, told) = Local::start(Arc::clone(&engine), concurrency).await?;
-        let mut stand = Stand { engine, local, told };
-        let tiny = Workload::tiny();
-        stand.one_by_one(&tiny, (0..20).map(|number| tiny.settings(1_000_000 + number))).await?;
-        Ok(stand)
+        Stand::start(self.config, self.interpreter, modules, concurrency).await
     }
 
     async fn row(&self, workload: &Workload) -> Result<(Row, Vec<String>), Failure> {
@@ -195,9 +151,9 @@ impl Bench<'_> {
         let mut stand = self.stand(workload.modules, 5).await?;
         // Before and after what it is compared with, so that a machine that changes its pace changes both.
         let mut floor = bare_forks(&self.interpreter.path, workload, tasks.div_ceil(2))?;
-        let before = stand.cpu_seconds();
+        let meter = stand.meter();
         let (times, layers) = stand.one_by_one(workload, (0..tasks).map(|number| workload.settings(number))).await?;
-        let cpu = before.zip(stand.cpu_seconds()).map(|(before, after)| (after - before) * 1000.0 / count(tasks));
+        let (cpu, _) = meter.read(&stand, tasks);
         floor.extend(bare_forks(&self.interpreter.path, workload, tasks.div_ceil(2))?);
         stand.local.stop().await;
         let row = Row { name: workload.name.clone(), floor: Spread::of(&floor), ours: Spread::of(&times), cpu };
@@ -208,11 +164,9 @@ impl Bench<'_> {
     async fn load(&self, in_flight: usize, tasks: usize) -> Result<Load, Failure> {
         let mut stand = self.stand(&[], in_flight).await?;
         stand.engine.pool().filled().await;
-        let before = stand.cpu_seconds();
-        let started = Instant::now();
-        let times = at_once(&mut stand, in_flight, tasks).await?;
-        let wall = started.elapsed();
-        let cpu = before.zip(stand.cpu_seconds()).map(|(before, after)| (after - before) * 1000.0 / count(tasks));
+        let meter = stand.meter();
+        let times = stand.at_once(&Workload::tiny(), in_flight, tasks).await?;
+        let (cpu, wall) = meter.read(&stand, tasks);
         stand.local.stop().await;
         Ok(Load { in_flight, rate: count(tasks) / wall.as_secs_f64(), latency: Spread::of(&times), cpu })
     }
@@ -221,23 +175,24 @@ impl Bench<'_> {
         let mut stand = self.stand(&[], 5).await?;
         stand.engine.pool().filled().await;
         let started = Instant::now();
-        at_once(&mut stand, tasks, tasks).await?;
+        stand.at_once(&Workload::tiny(), tasks, tasks).await?;
         let wall = started.elapsed();
         stand.local.stop().await;
         Ok(Burst { tasks, wall })
     }
 
-    async fn start_and_rest(&self) -> Result<(Spread, (Option<f64>, usize)), Failure> {
-        let (mut starts, mut idle) = (Vec::new(), (None, 0));
+    async fn start_and_rest(&self) -> Result<(Starts, (Option<f64>, usize)), Failure> {
+        let (mut registered, mut offered, mut idle) = (Vec::new(), Vec::new(), (None, 0));
         for _ in 0..10 {
             let served = Served::start(self.vars, &[], true).await?;
-            starts.push(served.started_in);
+            registered.push(served.registered_in);
+            offered.push(served.offered_in);
             if idle.1 == 0 {
                 let (kib, processes) = served.idle().await;
                 idle = (kib.map(mib), processes);
             }
         }
-        Ok((Spread::of(&starts), idle))
+        Ok((Starts { registered: Spread::of(&registered), offered: Spread::of(&offered) }, idle))
     }
 
     async fn large(&self, size: usize) -> Result<Large, Failure> {
@@ -296,22 +251,6 @@ impl Bench<'_> {
             growth("tasks in flight", "tasks", concurrency),
         ])
     }
-}
-
-/// Runs tiny tasks, so many at a time; the time of each.
-async fn at_once(stand: &mut Stand, in_flight: usize, tasks: usize) -> Result<Vec<Duration>, String> {
-    let tiny = Workload::tiny();
-    let settings: Vec<_> = (0..tasks).map(|number| tiny.settings(number)).collect::<Result<_, _>>()?;
-    let local = &stand.local;
-    let mut running = stream::iter(settings.iter().map(|settings| local.task(settings))).buffer_unordered(in_flight);
-    let mut times = Vec::new();
-    while let Some(outcome) = running.next().await {
-        let outcome = outcome?;
-        right(&tiny, &outcome)?;
-        sealed(&mut stand.told)?;
-        times.push(outcome.elapsed);
-    }
-    Ok(times)
 }
 
 fn progress(what: &str) {

@@ -33,6 +33,7 @@ const IMPORTS: &str = "import json, re\nfrom collections import Counter\nfrom da
 const PRINTS: &str =
     "for number in range(200):\n    print('line', number, {'n': number})\nreturn [{'json': {'printed': 200}}]";
 const ECHO: &str = "return _items";
+const SLOW: &str = "import time\ntime.sleep(0.1)\nreturn [{'json': {'slept': True}}]";
 
 impl Workload {
     pub(super) fn tiny() -> Self {
@@ -45,6 +46,11 @@ impl Workload {
             prints: 0,
             percent: 100,
         }
+    }
+
+    /// Waits a tenth of a second.
+    pub(super) fn slow() -> Self {
+        Self { modules: &["time"], ..Self::named("slow", SLOW, ONE_ITEM.into(), 100) }
     }
 
     fn named(name: &str, code: &'static str, items: String, percent: usize) -> Self {
