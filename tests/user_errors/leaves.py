@@ -1,5 +1,5 @@
 def leave():
-    exit(3)
+    raise SystemExit(3)
 
 
 leave()
