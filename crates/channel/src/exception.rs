@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 /// An exception that left user code.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Raised {
     /// Name of its class, such as `ValueError`.
     pub class: String,
@@ -14,6 +13,7 @@ pub struct Raised {
     /// Its own attribute `description` where that is a string, and not empty.
     pub description: Option<String>,
     /// How what was written to `sys.stderr` begins; empty where there is a `description`.
+    #[serde(default)]
     pub stderr: String,
     /// The line of user code it came from, from 1.
     pub line: Option<u64>,
@@ -24,10 +24,13 @@ pub struct Raised {
     /// Where in `line` the compiler met what it does not take; of its own `SyntaxError` alone.
     pub span: Option<Span>,
     /// Its notes, in order.
+    #[serde(default)]
     pub notes: Vec<String>,
     /// The exceptions it came of and those it holds, nearest first: an exception stands behind the one it belongs to.
+    #[serde(default)]
     pub related: Vec<Related>,
     /// Whether there are more of them.
+    #[serde(default)]
     pub more_related: bool,
 }
 
@@ -62,7 +65,6 @@ pub enum Link {
 
 /// One line of a traceback.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct TraceFrame {
     /// Line of the user's text, from 1.
     pub line: u64,
@@ -71,8 +73,10 @@ pub struct TraceFrame {
     /// The part of the line that was at work.
     pub span: Option<Span>,
     /// How many more frames of the same function and line stand below it, which a recursion makes.
+    #[serde(default)]
     pub repeated: u64,
     /// How many frames were left out before this one.
+    #[serde(default)]
     pub left_out: u64,
 }
 
