@@ -32,11 +32,21 @@ fn works(candidate: &Path) -> bool {
     Command::new(candidate).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
+/// The interpreter's minor version; an extension for another one would not know its objects' layouts.
+fn minor() -> String {
+    let output = Command::new(python()).args(["-I", "-S", "-c", "import sys; print(sys.version_info[1])"]).output();
+    let output = output.expect("the interpreter runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 /// Builds the extension with the feature that lets a test call it; gives the library's path.
 pub(crate) fn extension() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("user_code");
+    let minor = minor();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let target = if minor == "13" { target.join("user_code") } else { target.join(format!("user_code-3.{minor}")) };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let built = Command::new(cargo)
+        .env("PYO3_CONFIG_FILE", Path::new(ROOT).join(format!("crates/zygote/pyo3/3.{minor}.txt")))
         .args(["build", "--quiet", "--locked", "--package", "palisade-zygote", "--features", "inline", "--target-dir"])
         .arg(&target)
         .current_dir(ROOT)
