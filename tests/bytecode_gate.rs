@@ -116,6 +116,7 @@ fn nothing_is_missed_at_any_position() {
         .flat_map(|position| expressions.map(|expression| Value::from(place(&position.code, expression))))
         .collect();
     let found = gate(&rules(), &texts);
+    let keeps_conditions = inline::minor() != "13";
     let mut wrong = Vec::new();
     for (position, found) in table.position.iter().zip(found.chunks(expressions.len())) {
         for (expression, found) in expressions.iter().zip(found) {
@@ -128,6 +129,8 @@ fn nothing_is_missed_at_any_position() {
             let expected = is_refused && excused.is_none();
             match found {
                 Found::Gaps(gaps) if gaps.is_empty() != expected => {}
+                // From 3.14 on the compiler leaves the constant there that it has drawn its conclusion from.
+                Found::Gaps(_) if keeps_conditions && excused.is_some_and(|why| why.contains("constant is true")) => {}
                 // This interpreter cannot have it.
                 Found::Nothing(_) if excused.is_some() || position.needs.is_some() => {}
                 other => wrong.push(format!("{:?} with {expression}: {other:?}", position.code)),

@@ -33,7 +33,7 @@ fn works(candidate: &Path) -> bool {
 }
 
 /// The interpreter's minor version; an extension for another one would not know its objects' layouts.
-fn minor() -> String {
+pub(crate) fn minor() -> String {
     let output = Command::new(python()).args(["-I", "-S", "-c", "import sys; print(sys.version_info[1])"]).output();
     let output = output.expect("the interpreter runs");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

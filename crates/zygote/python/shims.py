@@ -13,6 +13,8 @@ DEPTH = 100
 
 def install(user_frames, late):
     tracebacks(sys.modules["traceback"], user_frames)
+    if "annotationlib" in sys.modules:
+        annotations(sys.modules["annotationlib"])
     if late:
         # Modules read frames while they are imported, and the names they read are left to them.
         return
@@ -50,6 +52,26 @@ def no_frame():
 
 def no_frames(context=1):
     return []
+
+
+def annotations(annotationlib):
+    """From 3.14 on annotations are functions. The library makes new ones of them to learn of names that stand for nothing yet,
+    of code, globals and closure that are taken away: here they are just called, as versions before did at once."""
+
+    def call_annotate_function(annotate, format, *, owner=None, _is_evaluate=False):
+        if format == annotationlib.Format.VALUE_WITH_FAKE_GLOBALS:
+            raise ValueError("The VALUE_WITH_FAKE_GLOBALS format is for internal use only")
+        try:
+            return annotate(format)
+        except NotImplementedError:
+            values = annotate(annotationlib.Format.VALUE)
+        if format != annotationlib.Format.STRING:
+            return values
+        if _is_evaluate:
+            return annotationlib.type_repr(values)
+        return annotationlib.annotations_to_string(values)
+
+    annotationlib.call_annotate_function = call_annotate_function
 
 
 def tracebacks(traceback, user_frames):
