@@ -454,3 +454,24 @@ impl Failures {
         std::mem::take(&mut self.0) > 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spares_are_made_in_a_hurry_where_a_task_waits_or_few_are_left() {
+        let shared = Shared {
+            spares: Mutex::default(),
+            added: Notify::new(),
+            wanted: Notify::new(),
+            want: 5,
+            waiting: AtomicUsize::new(0),
+        };
+        assert_eq!([0, 1, 2, 4].map(|spares| shared.is_hurried(spares)), [true, true, false, false]);
+        let waiting = [Waiting::new(&shared.waiting), Waiting::new(&shared.waiting)];
+        assert!(shared.is_hurried(4));
+        drop(waiting);
+        assert!(!shared.is_hurried(4));
+    }
+}
