@@ -85,10 +85,15 @@ impl Configuration {
         all
     }
 
-    /// Whether the attempt is run in it: where only layers of the language differ, native code learns nothing new.
+    /// Whether the attempt is run in it. Where only layers of the language differ, native code learns nothing new. A layer is taken
+    /// away to see whether another one of the header holds; where the header has no other that can be switched off, nothing is judged:
+    /// what is always on has to hold with everything else off, which is the harder test.
     pub(crate) fn concerns(&self, attempt: &Attempt) -> bool {
+        let differs = |layer: Layer| !(layer.is_of_the_language() && attempt.is_native());
+        let holds = |layer: &Layer| layer.can_be_switched_off() && self.has(*layer, attempt);
         match self.purpose {
-            Purpose::Only(layer) | Purpose::AllBut(layer) => !(layer.is_of_the_language() && attempt.is_native()),
+            Purpose::Only(layer) => differs(layer),
+            Purpose::AllBut(layer) => differs(layer) && attempt.layers.iter().any(holds),
             Purpose::Full | Purpose::None | Purpose::PidNamespaceOnly => true,
         }
     }

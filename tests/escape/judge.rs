@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::num::NonZero;
 use std::process::Child;
-use std::thread::sleep;
+use std::thread::{available_parallelism, sleep};
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Layer, join};
@@ -13,8 +14,10 @@ use crate::report;
 use crate::sandbox::skip;
 use crate::worker::{self, Findings};
 
-/// Configurations at one time: so many that two cores are busy.
-const AT_ONCE: usize = 3;
+/// Configurations at one time: so many that all cores are busy, although each waits half of its time.
+fn at_once() -> usize {
+    2 * available_parallelism().map_or(1, NonZero::get) + 1
+}
 
 /// All that was seen.
 pub(crate) struct Seen {
@@ -78,8 +81,9 @@ fn run_all(configurations: Vec<Configuration>) -> Vec<(Configuration, Findings)>
     let mut waiting: Vec<_> = configurations.into_iter().enumerate().rev().collect();
     let mut running: Vec<(usize, Configuration, Child)> = Vec::new();
     let mut done = BTreeMap::new();
+    let at_once = at_once();
     while !waiting.is_empty() || !running.is_empty() {
-        while running.len() < AT_ONCE
+        while running.len() < at_once
             && let Some((number, configuration)) = waiting.pop()
         {
             let child = worker::start(&configuration, &folder.path().join(number.to_string()));

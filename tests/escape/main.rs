@@ -22,8 +22,9 @@ mod common {
     pub(crate) mod sandbox;
 }
 
-use attempt::{Attempt, CLASSES};
+use attempt::{Attempt, CLASSES, Layer};
 use common::sandbox;
+use configuration::Purpose;
 
 /// There were more when this was written; fewer than this would be a loss.
 const FEWEST: usize = 250;
@@ -52,6 +53,26 @@ fn every_class_has_attempts_and_there_are_enough() {
     assert!(attempts.len() >= FEWEST, "{} attempts", attempts.len());
     let empty: Vec<_> = CLASSES.iter().filter(|class| !attempts.iter().any(|a| a.class == **class)).collect();
     assert!(empty.is_empty(), "classes without an attempt: {empty:?}");
+}
+
+#[test]
+fn what_several_layers_stop_is_tried_without_each_of_them() {
+    let all = configuration::Configuration::all();
+    let mut tried = 0;
+    for attempt in attempt::all().0 {
+        // Identity is on for root only, and nothing is taken away there.
+        let counts = |layer: &&Layer| layer.can_be_switched_off() && **layer != Layer::Identity;
+        let several = attempt.layers.iter().filter(counts).count() > 1;
+        for layer in &attempt.layers {
+            let without = all.iter().find(|configuration| configuration.purpose == Purpose::AllBut(*layer));
+            // Without namespaces is one of those as shipped.
+            if let Some(without) = without.filter(|_| several) {
+                assert!(without.concerns(&attempt), "{} is not run in {}", attempt.id, without.name);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
 }
 
 #[test]
