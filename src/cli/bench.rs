@@ -181,7 +181,7 @@ async fn one_by_one(
         if spaced {
             stand.engine.pool().filled().await;
         }
-        let (took, report) = stand.task(&tiny, &*tiny.settings(number)?).await?;
+        let (took, report) = stand.task(&tiny, &tiny.settings(number)?).await?;
         times.push(took);
         reports.push(report);
     }

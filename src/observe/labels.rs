@@ -233,6 +233,7 @@ mod tests {
             cached: std::num::NonZeroUsize::MIN,
             time_limit: std::time::Duration::from_mins(1),
             abandoned: 1,
+            at_once: 0,
         };
         let analyzer = palisade_analyzer::Analyzer::start(settings).unwrap();
         let none = || palisade_policy::Allow::Only(std::collections::BTreeSet::new());

@@ -391,27 +391,33 @@ fn texts(json: &[u8]) -> usize {
 /// Deepest nesting of brackets outside of strings. Meant for JSON; of anything else it finds some number in linear time.
 fn depth(json: &[u8]) -> usize {
     let (mut deepest, mut now) = (0_usize, 0_usize);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        at += 1;
         match byte {
             b'[' | b'{' => {
                 now += 1;
                 deepest = deepest.max(now);
             }
             b']' | b'}' => now = now.saturating_sub(1),
-            b'"' => {
-                while let Some(inside) = bytes.next() {
-                    match inside {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
-                    }
-                }
-            }
+            b'"' => at = end_of_string(json, at),
             _ => {}
         }
     }
     deepest
+}
+
+/// Where the string ends in whose inside `at` is, behind its quote.
+fn end_of_string(json: &[u8], mut at: usize) -> usize {
+    while let Some(found) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found + 1;
+        if json[at - 1] == b'"' {
+            return at;
+        }
+        // What is escaped ends nothing.
+        at += 1;
+    }
+    json.len()
 }
 
 #[cfg(test)]

@@ -78,6 +78,34 @@ async fn a_network_that_freezes_under_a_big_result_is_given_up() {
     assert_eq!(setup.stop().await, Ending::Stopped);
 }
 
+/// What it has not taken yet waits in the runner: more work would only make that grow.
+#[tokio::test]
+async fn a_broker_that_does_not_read_is_offered_nothing_until_it_does() {
+    let (setup, relay) = through_relay().await;
+    let mut tasks = Vec::new();
+    for _ in 0..5 {
+        tasks.push(soon(setup.broker.begin_task()).await.unwrap());
+    }
+    for task in &tasks {
+        task.send_settings(&settings(&format!("big {}", 40 << 20)));
+    }
+    setup.fake.reaches(&setup.fake.started, 5).await;
+    relay.freeze();
+    setup.fake.reaches(&setup.fake.answered, 5).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    relay.thaw();
+    for task in tasks {
+        assert!(soon(task.outcome()).await.unwrap().verdict.is_ok(), "nothing is lost");
+    }
+    setup.offers(5).await;
+    let frames = setup.all_received();
+    let last = frames.iter().rposition(|frame| frame["type"] == "runner:taskdone").unwrap();
+    let offers = |frames: &[serde_json::Value]| frames.iter().filter(|f| f["type"] == "runner:taskoffer").count();
+    // Five at the beginning; one with each answer while less than 64 MiB waited, and the others when that was so again.
+    assert_eq!((offers(&frames[..last]), offers(&frames)), (7, 10));
+    assert_eq!(setup.stop().await, Ending::Stopped);
+}
+
 #[tokio::test]
 async fn a_slow_network_is_not_a_frozen_one() {
     let (setup, relay) = through_relay().await;

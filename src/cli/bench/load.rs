@@ -167,7 +167,7 @@ impl Load {
                 self.first.count, own.0, own.1, forkserver.0, forkserver.1
             )
         });
-        let failures: String = self.failures().iter().map(|failure| format!("FAILED: {failure}\n")).collect();
+        let failures: Vec<String> = self.failures().iter().map(|failure| format!("FAILED: {failure}\n")).collect();
         [
             if cfg!(debug_assertions) { "This is a debug build; the figures say little.\n" } else { "" },
             &format!("{:<28} {:>8} {:>8} {:>8}   count\n", "milliseconds", "p50", "p95", "p99"),
@@ -178,7 +178,7 @@ impl Load {
             &self.first.line("  the first"),
             &self.last.line("  the last"),
             &memory,
-            &failures,
+            &failures.concat(),
             &format!("lost: 0, turned down: {}, offers that expired: {}", self.rejections, self.expired),
         ]
         .concat()

@@ -131,7 +131,7 @@ impl Stand {
         let mut stand = Self { engine, local, told, number: AT_ONCE_FROM, _aside: aside };
         let tiny = Workload::tiny();
         for number in 0..WARM_UP {
-            stand.task(&tiny, &*tiny.settings(WARM_UP_FROM + number)?).await?;
+            stand.task(&tiny, &tiny.settings(WARM_UP_FROM + number)?).await?;
         }
         Ok(stand)
     }
@@ -155,7 +155,7 @@ impl Stand {
     ) -> Result<(Vec<Duration>, Vec<String>), String> {
         let (mut times, mut layers) = (Vec::new(), Vec::new());
         for settings in settings {
-            let (took, report) = self.task(workload, &*settings?).await?;
+            let (took, report) = self.task(workload, &settings?).await?;
             times.push(took);
             layers = report.layers;
         }
@@ -172,7 +172,7 @@ impl Stand {
         let numbers = self.number..self.number + tasks;
         self.number = numbers.end;
         let local = &self.local;
-        let run = |number| async move { local.task(&*workload.settings(number)?).await };
+        let run = |number| async move { local.task(&workload.settings(number)?).await };
         let mut running = stream::iter(numbers).map(run).buffer_unordered(in_flight);
         let mut times = Vec::with_capacity(tasks);
         while let Some(outcome) = running.next().await {

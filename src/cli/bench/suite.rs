@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use palisade_policy::Allow;
+
 use super::floor::bare_forks;
 use super::served::Served;
 use super::spread::Spread;
@@ -10,6 +12,7 @@ use super::workload::{Workload, long_code};
 use super::{Failure, right};
 use crate::config::{TaskConfig, Variables};
 use crate::interpreter::Interpreter;
+use crate::logging::one_line;
 
 const MIB: usize = 1 << 20;
 
@@ -40,6 +43,9 @@ const MODULES: [&str; 24] = [
     "typing",
     "dataclasses",
 ];
+
+/// The name of the row that only some interpreters have.
+pub(super) const SCIENCE: &str = "tiny, numpy and pandas";
 
 /// All that was measured.
 pub(super) struct Suite {
@@ -126,6 +132,7 @@ impl Bench<'_> {
             rows.push(row);
             layers = held;
         }
+        rows.extend(self.science().await?);
         let mut saturated = Vec::new();
         for in_flight in [1, 5, 20] {
             progress(&format!("{in_flight} in flight"));
@@ -146,9 +153,32 @@ impl Bench<'_> {
         Stand::start(self.config, self.interpreter, modules, concurrency).await
     }
 
+    /// A tiny task where numpy and pandas are loaded, if the interpreter has them.
+    async fn science(&self) -> Result<Option<Row>, Failure> {
+        const PACKAGES: [&str; 2] = ["numpy", "pandas"];
+        progress("numpy and pandas");
+        let workload = Workload { name: SCIENCE.into(), modules: &PACKAGES, ..Workload::tiny() };
+        if let Err(why) = bare_forks(&self.interpreter.path, &workload, 1) {
+            progress(&format!("without them: {}", one_line(&why, 200)));
+            return Ok(None);
+        }
+        let mut config = self.config.clone();
+        config.external_allow =
+            Allow::parse("bench", &PACKAGES.join(",")).map_err(|error| Failure::Internal(error.to_string()))?;
+        let stand = Stand::start(&config, self.interpreter, &[], 5).await?;
+        let failed = stand.engine.pool().forkserver().is_none_or(|forkserver| !forkserver.failed_modules.is_empty());
+        if failed {
+            return Err(Failure::Internal("numpy and pandas are there, but the forkserver could not load them".into()));
+        }
+        Ok(Some(self.row_of(stand, &workload).await?.0))
+    }
+
     async fn row(&self, workload: &Workload) -> Result<(Row, Vec<String>), Failure> {
+        self.row_of(self.stand(workload.modules, 5).await?, workload).await
+    }
+
+    async fn row_of(&self, mut stand: Stand, workload: &Workload) -> Result<(Row, Vec<String>), Failure> {
         let tasks = (self.tasks * workload.percent / 100).max(2);
-        let mut stand = self.stand(workload.modules, 5).await?;
         // Before and after what it is compared with, so that a machine that changes its pace changes both.
         let mut floor = bare_forks(&self.interpreter.path, workload, tasks.div_ceil(2))?;
         let meter = stand.meter();

@@ -155,6 +155,18 @@ fn only_whole_json_is_a_result() {
 
 #[test]
 fn depth_is_counted_outside_of_strings_and_bounded() {
+    for (json, deepest) in [
+        (r#"["\\", [[1]]]"#, 3),
+        (r#"["\"", [1]]"#, 2),
+        (r#"["[\\\"[[[", {}]"#, 2),
+        (r#"["[[", "", "[[", [[]]]"#, 3),
+        (r#"["never closed [[["#, 1),
+        (r#"["\"#, 1),
+        ("\"", 0),
+        ("]]][", 1),
+    ] {
+        assert_eq!(depth(json.as_bytes()), deepest, "{json}");
+    }
     assert_eq!(depth(br#"[{"a[[[\"[[": [1]}]"#), 3);
     assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH)).into()).is_ok());
     assert!(check(format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1)).into()).is_err());
