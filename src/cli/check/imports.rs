@@ -69,7 +69,7 @@ pub(super) async fn try_all(config: &TaskConfig, policies: &Policies, interprete
                     "all of them are allowed, and none is imported ahead: name modules to have them tried",
                 )
             }),
-            Allow::Only(names) => named.extend(names.iter().map(|name| (name.as_str(), list))),
+            Allow::Only(listed) => named.extend(listed.iter().map(|name| (name.as_str(), list))),
         }
     }
     let only = match policies.clone().only(&policy.name) {
@@ -164,7 +164,7 @@ fn settings(module: &str) -> Settings {
         code: format!("import {module}\nreturn []\n"),
         node_mode: NodeMode::AllItems,
         continue_on_fail: false,
-        items: RawValue::from_string("[]".to_owned()).unwrap_or_default(),
+        items: RawValue::from_string("[]".to_owned()).unwrap_or_default().into(),
         query: None,
         node_name: name(),
         node_id: "check".to_owned(),
