@@ -40,10 +40,8 @@ pub(super) fn failure(py: Python<'_>, error: &PyErr, mode: NodeMode, item: Optio
             raised: Box::new(raised(py, error, mode, item, said(value.as_any(), MAX_TEXT_OF_EXIT))),
         };
     }
-    let message = match error.is_instance_of::<PyKeyboardInterrupt>(py) {
-        true => String::new(),
-        false => said(value.as_any(), MAX_TEXT),
-    };
+    let has_no_text = error.is_instance_of::<PyKeyboardInterrupt>(py);
+    let message = if has_no_text { String::new() } else { said(value.as_any(), MAX_TEXT) };
     Failure::Raised(raised(py, error, mode, item, message))
 }
 

@@ -23,18 +23,18 @@ pub(super) fn of(value: &Bound<'_, PyBaseException>, mode: NodeMode, room: &mut 
     let mut seen = vec![value.clone()];
     let mut links = Vec::new();
     let mut pending = VecDeque::from([0]);
-    let mut more = false;
+    let mut is_cut = false;
     while let Some(to) = pending.pop_front() {
         let exception = seen[to].clone();
         let members = members(&exception);
-        let members = members.iter().flat_map(|members| members.iter());
+        let members = members.iter().flatten();
         let members = members.filter_map(|member| Some((Link::Member, member.cast_into::<PyBaseException>().ok()?)));
         for (link, other) in origin(&exception).into_iter().chain(members) {
             if seen.iter().any(|known| known.is(&other)) {
                 continue;
             }
             if links.len() == MAX_RELATED {
-                more = true;
+                is_cut = true;
                 break;
             }
             pending.push_back(seen.len());
@@ -51,7 +51,7 @@ pub(super) fn of(value: &Bound<'_, PyBaseException>, mode: NodeMode, room: &mut 
         frames: frames::of(exception, mode, frames::OF_RELATED, room),
         notes: said::notes(exception, room),
     });
-    (told.collect(), more)
+    (told.collect(), is_cut)
 }
 
 /// What it came of, as a traceback of Python has it: the cause, else the context unless that is suppressed.
