@@ -170,7 +170,7 @@ fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Preloaded> {
     let preload = scope.as_any().get_item("preload")?;
     let external = match &settings.external {
         Allow::All => PyList::empty(py),
-        Allow::Only(names) => PyList::new(py, names)?,
+        Allow::Only(listed) => PyList::new(py, listed)?,
     };
     let preloaded = preload.call1((PyList::new(py, named)?, external, settings.preload_stdlib_extensions))?;
     let (failed, parts_failed, took) = preloaded.extract()?;
