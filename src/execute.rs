@@ -40,6 +40,8 @@ pub struct Answer {
     pub prints: Vec<Print>,
     /// Prints beyond the limit, of which only the number is known.
     pub omitted_prints: u64,
+    /// Whether there may have been more of them: it was ended before it could tell.
+    pub omitted_is_least: bool,
     /// Lines it wrote to `sys.stdout`, in order: for the log alone.
     pub written: Vec<WrittenLine>,
     /// Such lines beyond the limit, of which only the number is known.
@@ -58,6 +60,7 @@ impl Answer {
         Self {
             prints: Vec::new(),
             omitted_prints: 0,
+            omitted_is_least: false,
             written: Vec::new(),
             omitted_lines: 0,
             verdict,

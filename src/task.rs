@@ -84,6 +84,7 @@ pub(crate) async fn run(
     Answer {
         prints: said.prints,
         omitted_prints: said.omitted,
+        omitted_is_least: said.omitted_is_least,
         written: said.written,
         omitted_lines: said.omitted_lines,
         room: said.room,
@@ -97,6 +98,8 @@ pub(crate) async fn run(
 struct Said {
     prints: Vec<palisade_channel::message::Print>,
     omitted: u64,
+    /// Whether it was still to tell of more of them.
+    omitted_is_least: bool,
     written: Vec<WrittenLine>,
     omitted_lines: u64,
     trapped: Option<i64>,

@@ -38,6 +38,13 @@ pub(super) fn log(names: &TaskNames, took: Duration, answer: &Answer) {
     for line in logged(answer) {
         info!("[user code] {}", one_line(line, LOGGED_PRINT_CHARS));
     }
+    // n8n's note of them has no place for the limit.
+    if answer.omitted_prints > 0 {
+        let omitted = answer.omitted_prints;
+        info!(
+            "Task {task_id}: {omitted} more prints are only counted (policy: limits.prints; 16 MiB for those of a task)"
+        );
+    }
     if answer.omitted_lines > 0 {
         let omitted = answer.omitted_lines;
         info!("Task {task_id}: {omitted} more lines were written to sys.stdout (policy: limits.prints)");
@@ -103,7 +110,8 @@ pub(super) fn frames(task_id: &str, answer: Answer, unanswered: Unanswered) -> V
     }
     let omitted = answer.omitted_prints.saturating_add((total - frames.len()) as u64);
     if omitted > 0 {
-        let note = format!("[Output truncated - {omitted} more print statements]");
+        let least = if answer.omitted_is_least { "at least " } else { "" };
+        let note = format!("[Output truncated - {least}{omitted} more print statements]");
         frames.push(Outgoing::print(task_id, &[note]));
     }
     let last = match answer.verdict {

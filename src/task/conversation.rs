@@ -54,7 +54,7 @@ const DELIVERED_PER_SECOND: u64 = 8 << 20;
 /// Longest of the messages that hold a number or two.
 const MAX_SMALL: u64 = 1024;
 
-/// At most this many of them: a child sends one or two, and a flood of them would only cost the supervisor.
+/// At most this many of them: a child sends seven or eight, and a flood of them would only cost the supervisor.
 const MOST_SMALL: u32 = 16;
 
 /// What is longer than this is checked on another thread.
@@ -277,7 +277,8 @@ impl<'a> Conversation<'a> {
             Kind::Print => self.take_print(payload, coming).await?,
             Kind::Written => self.take_written(&payload, coming)?,
             Kind::Tally => {
-                let Tally { omitted_prints, omitted_lines } = parse(kind, &payload)?;
+                let Tally { omitted_prints, omitted_lines, so_far } = parse(kind, &payload)?;
+                self.said.omitted_is_least = so_far;
                 self.said.omitted = self.said.omitted.saturating_add(omitted_prints);
                 self.said.omitted_lines = self.said.omitted_lines.saturating_add(omitted_lines);
             }

@@ -111,6 +111,13 @@ async fn s10_1_what_goes_to_stderr_ends_the_description(stage: &Stage) {
         .await;
     assert!(message == "m" && description.contains("UserWarning: careful"), "{description}");
     assert!(description.contains("logged"), "{description}");
+    // Each once, with the user's line and no path of the runner's.
+    let code = "import warnings, logging\n\ndef f():\n    warnings.warn('careful', DeprecationWarning, stacklevel=1)\n    \
+                warnings.warn('mind')\nf()\nlogging.getLogger('mine').error('broken')\nraise ValueError('m')";
+    let (_, description) = stage.told(code).await;
+    assert_eq!(description.matches(":5: UserWarning: mind").count(), 1, "{description}");
+    assert_eq!(description.matches("broken").count(), 1, "{description}");
+    assert!(!description.contains('/') && !description.contains("palisade"), "{description}");
     let own = "import sys\nsys.stderr.write('not this')\ne = ValueError('m')\ne.description = 'mine'\nraise e";
     assert_eq!(stage.told(own).await.1, "mine");
 }

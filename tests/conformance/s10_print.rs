@@ -15,7 +15,10 @@ cases! {
         s12_29_the_real_cause_is_named,
         s12_30_printed_text_cannot_forge_lines,
         s12_31_prints_are_bounded_in_size;
+    alone:
+        s12_06_prints_of_a_task_that_is_ended_are_kept_and_counted;
     Modules:
+        s12_07_every_keyword_argument_is_as_in_python,
         s12_07_a_file_gets_what_is_printed_to_it;
 }
 
@@ -89,6 +92,44 @@ async fn s12_07_keyword_arguments_are_taken(stage: &Stage) {
     let error = stage.error("print('a', nope=1)").await;
     let text = error["message"].as_str().unwrap();
     assert!(text.contains("nope") && !text.contains("palisade"), "{text}");
+}
+
+async fn s12_06_prints_of_a_task_that_is_ended_are_kept_and_counted() {
+    let stage = Stage::start(&[("N8N_RUNNERS_TASK_TIMEOUT", "1")]).await;
+    for forgiving in [false, true] {
+        let outcome = stage.run_with("while True: print('x')", json!({"continueOnFail": forgiving})).await;
+        assert_eq!(outcome.verdict.is_ok(), forgiving, "{:?}", outcome.verdict);
+        assert_eq!((outcome.prints.len(), outcome.prints[99][0].as_str()), (101, "'x'"));
+        let note = &outcome.prints[100][0];
+        let counted = note.strip_prefix("[Output truncated - at least ").and_then(|note| note.split(' ').next());
+        assert!(counted.is_some_and(|count| count.parse::<u64>().unwrap() >= 100), "{note}");
+    }
+    stage.logs_from("Task ").await;
+    assert!(stage.log().contains("more prints are only counted (policy: limits.prints;"), "{}", stage.log());
+    stage.stop().await;
+}
+
+async fn s12_07_every_keyword_argument_is_as_in_python(stage: &Stage) {
+    // Errors in CPython's words.
+    for (arguments, message) in [
+        ("sep=1", "sep must be None or a string, not int"),
+        ("end=b''", "end must be None or a string, not bytes"),
+        ("file=5", "'int' object has no attribute 'write'"),
+        ("nope=1", "print() got an unexpected keyword argument 'nope'"),
+    ] {
+        assert_eq!(stage.told(&format!("print('a', {arguments})")).await.0, message, "{arguments}");
+    }
+    let code = "import io, sys\n\
+                class Out:\n    def __init__(self): self.all = []\n    def write(self, text): self.all.append(text)\n    \
+                def flush(self): self.all.append('flushed')\n\
+                out = Out()\nprint('a', 2, sep='', end='|', file=out, flush=True)\nprint(file=out)\n\
+                print('err', file=sys.stderr)\nprint('out', end='', file=sys.stdout, flush=True)\nprint('x', end='\\n\\n')\n\
+                return out.all";
+    let task = stage.accept().await;
+    task.send_settings(&settings(code, json!({})));
+    let outcome = stage.finish(task).await;
+    assert_eq!(outcome.verdict.unwrap().get(), r#"["a","","2","|","flushed","\n"]"#);
+    assert_eq!(outcome.prints, [["'out'"], ["'x'"]]);
 }
 
 async fn s12_07_a_file_gets_what_is_printed_to_it(stage: &Stage) {

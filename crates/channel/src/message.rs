@@ -115,7 +115,7 @@ impl Written {
 }
 
 /// [`Kind::Done`](crate::frame::Kind::Done) carries the result as raw JSON, and this in front of it does not exist:
-/// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer.
+/// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer, and a few times before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Prints beyond `max_prints`, which were not sent.
@@ -123,6 +123,10 @@ pub struct Tally {
     /// Lines of [`Written`] beyond `max_prints`, which were not sent.
     #[serde(default)]
     pub omitted_lines: u64,
+    /// Whether the task still runs and there may be more: then these are only those since the last tally. A task that is killed
+    /// has no other.
+    #[serde(default)]
+    pub so_far: bool,
 }
 
 /// [`Kind::Failed`](crate::frame::Kind::Failed): why there is no result.

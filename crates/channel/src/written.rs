@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn single_characters_come_in_few_pieces() {
-        let (whole, pieces, omitted) = lines(9, &["x"; 5000]);
+        let (whole, pieces, omitted) = lines(9, &vec!["x"; 5000]);
         assert_eq!((whole, omitted), (of(&[&"x".repeat(5000)]), 0));
         assert_eq!(pieces as u64, Written::MOST_PARTS + 1);
     }

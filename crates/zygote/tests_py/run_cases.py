@@ -66,6 +66,9 @@ def differences(case, frames):
         yield f"{len(frames)} frames"
     pieces = [json.loads(payload) for kind, payload in frames if kind == "written"]
     frames = [frame for frame in frames if frame[0] != "written"]
+    # Those of a task that may be killed before it can tell.
+    so_far = [json.loads(payload) for kind, payload in frames[:-2] if kind == "tally"]
+    frames = [frame for frame in frames[:-2] if frame[0] != "tally"] + frames[-2:]
     kinds = [kind for kind, _ in frames]
     if kinds[:-2] != ["print"] * (len(kinds) - 2) or kinds[-2] != "tally" or kinds[-1] not in ("done", "failed"):
         yield f"frames in a wrong order: {kinds}"
@@ -86,8 +89,9 @@ def differences(case, frames):
     if "written_bytes" in case and [len(line) for line in written] != case["written_bytes"]:
         yield f"written lines of {[len(line) for line in written]} bytes"
     tally = json.loads(frames[-2][1])
-    if tally["omitted_prints"] != case.get("omitted", 0):
-        yield f"{tally['omitted_prints']} prints omitted"
+    omitted = tally["omitted_prints"] + sum(before["omitted_prints"] for before in so_far)
+    if omitted != case.get("omitted", 0) or tally["so_far"] or not all(before["so_far"] for before in so_far):
+        yield f"{omitted} prints omitted"
     if tally["omitted_lines"] != case.get("omitted_lines", 0):
         yield f"{tally['omitted_lines']} lines omitted"
     if "failure" not in case:

@@ -11,13 +11,16 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use palisade_channel::frame::Kind;
-use palisade_channel::message::{Print, TaskHead, Written};
+use palisade_channel::message::{Print, Tally, TaskHead, Written};
 use palisade_channel::written::Lines;
 
 use super::text;
 
 /// What is kept of the text written to `sys.stderr`.
 const MAX_STDERR: usize = 64 << 10;
+
+/// At so many prints that were not sent the supervisor is told, so that it can say something of a task that is killed.
+const TOLD_AT: [u64; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 
 /// Writes one frame.
 pub(super) type Out<'a> = dyn FnMut(Kind, &[u8]) -> io::Result<()> + 'a;
@@ -31,6 +34,8 @@ struct Open {
     max_print_bytes: usize,
     prints: u64,
     omitted: u64,
+    /// How many of these the supervisor knows of.
+    told: u64,
     stderr: String,
     lines: Lines,
 }
@@ -51,7 +56,7 @@ pub(super) struct Scope<'a> {
 /// What a task left behind besides its answer.
 #[derive(Default)]
 pub(super) struct Totals {
-    /// Prints that were not sent.
+    /// Prints that were not sent, and of which the supervisor does not know yet.
     pub(super) omitted: u64,
     /// What was written to `sys.stdout` after its last line, and is still to be sent.
     pub(super) unfinished_line: Option<Written>,
@@ -74,6 +79,7 @@ impl<'a> Scope<'a> {
             max_print_bytes: usize::try_from(head.max_print_bytes).unwrap_or(usize::MAX),
             prints: 0,
             omitted: 0,
+            told: 0,
             stderr: String::new(),
             lines: Lines::new(head.max_prints),
         });
@@ -85,7 +91,7 @@ impl<'a> Scope<'a> {
     pub(super) fn close(self) -> Totals {
         let Some(mut state) = open().take() else { return Totals::default() };
         Totals {
-            omitted: state.omitted,
+            omitted: state.omitted - state.told,
             unfinished_line: state.lines.end(),
             omitted_lines: state.lines.omitted(),
             broken: state.broken,
@@ -105,6 +111,9 @@ pub(super) fn admit_print() -> Option<usize> {
     let state = open.as_mut()?;
     if state.broken.is_some() || state.prints >= state.max_prints {
         state.omitted += 1;
+        if TOLD_AT.contains(&state.omitted) {
+            state.tell_omitted();
+        }
         return None;
     }
     state.prints += 1;
@@ -120,6 +129,14 @@ pub(super) fn send_print(print: &Print) {
 }
 
 impl Open {
+    fn tell_omitted(&mut self) {
+        let tally = Tally { omitted_prints: self.omitted - self.told, omitted_lines: 0, so_far: true };
+        self.told = self.omitted;
+        if let Ok(payload) = serde_json::to_vec(&tally) {
+            self.send(Kind::Tally, &payload);
+        }
+    }
+
     fn send(&mut self, kind: Kind, payload: &[u8]) {
         if self.broken.is_some() {
             return;

@@ -41,7 +41,7 @@ pub(crate) fn run_task(
         if let Some(rest) = totals.unfinished_line {
             out(Kind::Written, &serde_json::to_vec(&rest)?)?;
         }
-        let tally = Tally { omitted_prints: totals.omitted, omitted_lines: totals.omitted_lines };
+        let tally = Tally { omitted_prints: totals.omitted, omitted_lines: totals.omitted_lines, so_far: false };
         out(Kind::Tally, &serde_json::to_vec(&tally)?)?;
         match answer {
             Ok(result) => out(Kind::Done, &result),
