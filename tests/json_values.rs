@@ -5,7 +5,6 @@
 #![allow(clippy::expect_used, reason = "helpers of tests are tests, too")]
 
 #[path = "common/inline.rs"]
-#[allow(dead_code, reason = "the interpreter and the extension are of use here")]
 mod inline;
 #[path = "json_values/oracle.rs"]
 mod oracle;
@@ -15,6 +14,7 @@ mod texts;
 mod values;
 
 use std::env;
+use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use oracle::Oracle;
@@ -53,6 +53,13 @@ where
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 #[test]
 fn values_are_written_as_python_writes_them() {
     let mut oracle = Oracle::start();
@@ -70,11 +77,8 @@ fn odd_values_are_written_as_python_writes_them() {
 #[test]
 fn floats_are_written_to_the_last_digit_and_read_to_the_last_bit() {
     let mut oracle = Oracle::start();
-    let hex =
-        |floats: &[u64]| floats.iter().flat_map(|bits| bits.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect();
-    let edges: Vec<u64> = values::edges_of_floats();
-    let edges: String = hex(&edges);
-    assert_eq!(oracle.ask("floats", &edges), "ok");
+    let hex = |floats: &[u64]| hex(&floats.iter().flat_map(|bits| bits.to_le_bytes()).collect::<Vec<_>>());
+    assert_eq!(oracle.ask("floats", &hex(&values::edges_of_floats())), "ok");
     let some = proptest::collection::vec(values::float_bits(), 1000);
     all_agree(60, &some, |floats| oracle.ask("floats", &hex(floats)));
 }
@@ -82,7 +86,6 @@ fn floats_are_written_to_the_last_digit_and_read_to_the_last_bit() {
 #[test]
 fn texts_are_read_as_python_reads_them() {
     let mut oracle = Oracle::start();
-    let hex = |text: &[u8]| text.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for text in texts::ODD {
         assert_eq!(oracle.ask("read", &hex(text.as_bytes())), "ok", "{text}");
     }
