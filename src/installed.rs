@@ -56,7 +56,7 @@ impl Installed {
             return;
         }
         let (name, end) = file.split_once('.').unwrap_or((file, ""));
-        let is_module = matches!(end, "" | "py" | "pyc" | "so") || end.ends_with(".so");
+        let is_module = matches!(end, "" | "py" | "pyc") || end.rsplit('.').next() == Some("so");
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
         if is_module && is_name {
             self.names.insert(name.to_owned());
