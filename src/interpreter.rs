@@ -143,12 +143,13 @@ pub struct NotFound {
     /// Everything that was looked at.
     pub rejected: Vec<Rejected>,
     /// The virtual environment that was asked for, and what is wrong with it.
-    pub venv: Option<(PathBuf, VenvProblem)>,
+    pub venv: Option<Box<(PathBuf, VenvProblem)>>,
 }
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((venv, problem)) = &self.venv {
+        if let Some(of) = &self.venv {
+            let (venv, problem) = &**of;
             return Told(venv, problem).fmt(f);
         }
         let supported = Minors(&self.supported);
@@ -211,7 +212,10 @@ pub fn find_in_venv(
     let Some(interpreter) = search.named(&program, env) else {
         let not_found =
             NotFound { explicit: Some(program), supported: search.supported, rejected: search.rejected, venv: None };
-        return Err(NotFound { venv: Some((venv, VenvProblem::Unusable(Box::new(not_found.clone())))), ..not_found });
+        return Err(NotFound {
+            venv: Some(Box::new((venv, VenvProblem::Unusable(Box::new(not_found.clone()))))),
+            ..not_found
+        });
     };
     let named = named.map(|named| bare(named, env).unwrap_or_else(|| named.to_path_buf()));
     venv::judge(&venv, &interpreter, named.as_deref())?;

@@ -32,6 +32,9 @@ const MOST_LINES: usize = 20;
 /// What the forkserver says of a module that started threads of Python's.
 const THREADS_STARTED: &str = "threads when it was imported";
 
+/// Names of modules that could not be imported, and why.
+type FailedModules = Vec<(String, String)>;
+
 /// Modules of which is kept what they took; there are some three hundred in the standard library.
 const MOST_LOADED: usize = 2000;
 
@@ -290,7 +293,7 @@ impl Conversation<'_> {
     }
 
     /// What could not be imported, and what the rest took. Modules without number are no reason to wait for ever.
-    fn prepared(&self) -> Result<(Vec<(String, String)>, Vec<Loaded>), StartError> {
+    fn prepared(&self) -> Result<(FailedModules, Vec<Loaded>), StartError> {
         let mut loaded = Vec::new();
         loop {
             match self.hear("preparation", PREPARE)?.0 {

@@ -61,7 +61,12 @@ pub enum VenvProblem {
 impl VenvProblem {
     /// As a result of a search.
     fn of(self, venv: &Path) -> NotFound {
-        NotFound { explicit: None, supported: Vec::new(), rejected: Vec::new(), venv: Some((venv.to_path_buf(), self)) }
+        NotFound {
+            explicit: None,
+            supported: Vec::new(),
+            rejected: Vec::new(),
+            venv: Some(Box::new((venv.to_path_buf(), self))),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn try_all(config: &TaskConfig, policies: &Policies, interprete
                     "all of them are allowed, and none is imported ahead: name modules to have them tried",
                 )
             }),
-            Allow::Only(listed) => named.extend(listed.iter().map(|name| (name.as_str(), list))),
+            Allow::Only(allowed) => named.extend(allowed.iter().map(|module| (module.as_str(), list))),
         }
     }
     let only = match policies.clone().only(&policy.name) {
