@@ -222,18 +222,13 @@ fn threads(most: u64) -> String {
     format!("The limit is {most} threads at a time, the first one included (policy: limits.processes).")
 }
 
+/// The limit behind the signal that ended a task; why it came says the verdict.
 fn signaled(signal: i32, stack_mib: u64) -> Option<String> {
-    let signal = Signal::try_from(signal).ok()?;
-    let cause = match signal {
-        Signal::SIGSEGV | Signal::SIGBUS => format!(
-            "native code of Python or of a package touched memory it has not, or recursed until the stack was used up, whose limit \
-             is {stack_mib} MiB (policy: limits.stack_mib)"
-        ),
-        Signal::SIGABRT | Signal::SIGILL | Signal::SIGFPE => {
-            "native code of Python or of a package found or made an error it cannot go on after".to_owned()
+    Some(match Signal::try_from(signal).ok()? {
+        Signal::SIGSEGV | Signal::SIGBUS => {
+            format!("The limit of the stack is {stack_mib} MiB (policy: limits.stack_mib).")
         }
-        Signal::SIGXFSZ => "it wrote a file larger than the limit (policy: scratch.size_mib)".to_owned(),
+        Signal::SIGXFSZ => "It wrote a file larger than its limit (policy: scratch.size_mib).".to_owned(),
         _ => return None,
-    };
-    Some(format!("The process ended by {signal}: {cause}."))
+    })
 }

@@ -113,7 +113,7 @@ async fn cpu_time_is_told_with_its_value_and_its_setting() {
 #[tokio::test]
 async fn a_fault_in_native_code_is_told() {
     let harness = Setup::allowing("*", "*").start().await;
-    let (message, start) = ("Task subprocess exited with code -11", "The process ended by SIGSEGV: native code");
+    let (message, start) = ("Task subprocess exited with code -11", "The task's process ended by SIGSEGV: ");
     let error = harness.error("import ctypes\nctypes.string_at(0)").await;
     assert_eq!(error["message"], message);
     let description = error["description"].as_str().unwrap();
