@@ -56,6 +56,7 @@ impl Installed {
             return;
         }
         let (name, end) = file.split_once('.').unwrap_or((file, ""));
+        // A native module has the version it is for between its name and its end.
         let is_module = matches!(end, "" | "py" | "pyc") || end.rsplit('.').next() == Some("so");
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
         if is_module && is_name {
