@@ -86,6 +86,8 @@ async fn a_broker_that_does_not_read_is_offered_nothing_until_it_does() {
     for _ in 0..5 {
         tasks.push(soon(setup.broker.begin_task()).await.unwrap());
     }
+    // All slots are taken: what comes from here on is for slots that became free.
+    let before = setup.received("runner:taskoffer").len();
     for task in &tasks {
         task.send_settings(&settings(&format!("big {}", 40 << 20)));
     }
@@ -101,8 +103,9 @@ async fn a_broker_that_does_not_read_is_offered_nothing_until_it_does() {
     let frames = setup.all_received();
     let last = frames.iter().rposition(|frame| frame["type"] == "runner:taskdone").unwrap();
     let offers = |frames: &[serde_json::Value]| frames.iter().filter(|f| f["type"] == "runner:taskoffer").count();
-    // Five at the beginning; one with each answer while less than 64 MiB waited, and the others when that was so again.
-    assert_eq!((offers(&frames[..last]), offers(&frames)), (7, 10));
+    // One with each answer while less than 64 MiB waited, and the others when that was so again.
+    assert_eq!(offers(&frames[..last]) - before, 2);
+    assert!(offers(&frames) >= before + 5);
     assert_eq!(setup.stop().await, Ending::Stopped);
 }
 
