@@ -21,7 +21,7 @@ const LONGEST: usize = 1 << 20;
 const MOST_PIECES: usize = 1000;
 
 /// What children of ours say, and what others might.
-const SAID: [&str; 14] = [
+const SAID: [&str; 16] = [
     r#"{"params":["'a'"],"text":"a"}"#,
     r#"{"omitted_prints":3}"#,
     r#"{"text":"w","ends_line":true}"#,
