@@ -58,11 +58,12 @@ def fields(template, depth=0):
         for _, name, spec, _ in formatter_parser(template):
             if name is not None:
                 try:
-                    for _, part in formatter_field_name_split(name)[1]:
+                    for is_attribute, part in formatter_field_name_split(name)[1]:
                         part = str(part)
                         found.append(part)
-                        # An index in quotes is a key with quotes; the analyzer takes both for the key.
-                        if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"":
+                        # An index in quotes is a key with quotes; the analyzer takes both for the key. No attribute has
+                        # quotes in its name.
+                        if not is_attribute and len(part) > 1 and part[0] == part[-1] and part[0] in "'\"":
                             found.append(part[1:-1])
                 except ValueError:
                     pass
