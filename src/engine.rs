@@ -50,7 +50,7 @@ const LONGEST_REASON: usize = 300;
 
 /// Bytes of code that are judged on the event loop: handing them to another thread and back costs more than judging them,
 /// and what they can cost at most is about what is spent on a frame of the largest size that is parsed there.
-const JUDGED_AT_ONCE: usize = 4096;
+const JUDGED_AT_ONCE: usize = 8192;
 
 /// Time for one analysis. The bounds on size and depth keep it far below.
 const ANALYSIS_LIMIT: Duration = Duration::from_secs(10);

@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use child::{Child, LastBreath, Unfit};
@@ -37,6 +37,9 @@ const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Children on their way at one time: while one is forked, another seals itself and a third is verified.
 const FORKS_AT_ONCE: usize = 3;
+
+/// Most tasks are over after that.
+const SHORT_TASK: Duration = Duration::from_millis(2);
 
 /// How often the stock is looked over.
 const LOOK_OVER: Duration = Duration::from_secs(5);
@@ -332,6 +335,7 @@ impl Keeper {
                     // A spare that dies in stock is noticed at the latest now.
                     () = sleep(LOOK_OVER) => self.shared.spares().retain(Child::is_ready),
                 }
+                self.let_it_run(forkserver).await;
             } else {
                 self.add_spares(forkserver, failures, &retired).await;
             }
@@ -346,6 +350,19 @@ impl Keeper {
         }
         tracing::debug!("The forkserver is recycled after {} children", forkserver.forks());
         Until::Retired
+    }
+
+    /// A fork now would take a core from the task whose child was just taken. It waits for as long as most tasks take, unless
+    /// more of them come.
+    async fn let_it_run(&self, forkserver: &Forkserver) {
+        let until = Instant::now() + SHORT_TASK;
+        while !self.shared.is_hurried(self.shared.spares().len()) {
+            tokio::select! {
+                () = self.shared.wanted.notified() => {}
+                () = forkserver.gone().cancelled() => return,
+                () = sleep_until(until.into()) => return,
+            }
+        }
     }
 
     /// Forks what is missing, a few at a time, and goes on while that is so and the forkserver is not `retired`.

@@ -26,9 +26,9 @@ pub(crate) const STACK: usize = MAX_OPENERS * STACK_PER_OPENER + (32 << 20);
 /// A worker that went deeper than this many openers is replaced: the pages it touched would stay with it.
 const KEEP_BELOW: usize = 4096;
 
-/// A text with more openers than this is never judged on the stack of who submits it: what it can touch is half of the MiB
-/// that [`Settings::at_once`] asks for.
-const FEW: usize = 128;
+/// A text with more openers than this is never judged on the stack of who submits it: what it can touch is three
+/// quarters of the 2 MiB that [`Settings::at_once`] asks for.
+const FEW: usize = 384;
 
 /// How an [`Analyzer`] works.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub struct Settings {
     /// Workers that overran their time and still run; with one more, analyses are refused until one ends.
     pub abandoned: usize,
     /// Texts of at most so many bytes, and with few openers, are judged by whoever submits them: to hand one over takes four
-    /// times as long as to judge it. Whoever sets this has 1 MiB of stack left, and a few milliseconds. 0 for none.
+    /// times as long as to judge it. Whoever sets this has 2 MiB of stack left, and a few milliseconds. 0 for none.
     pub at_once: usize,
 }
 

@@ -159,15 +159,15 @@ fn on_a_thread<T: Send + 'static>(name: &str, stack: usize, work: impl FnOnce() 
 
 #[test]
 fn small_texts_are_judged_by_who_submits_them_and_remembered() {
-    on_a_thread("a submitter of texts", 1 << 20, || {
-        let analyzer = start_with(Settings { at_once: 300, ..settings() }, where_am_i).unwrap();
+    on_a_thread("a submitter of texts", 2 << 20, || {
+        let analyzer = start_with(Settings { at_once: 400, ..settings() }, where_am_i).unwrap();
         let rules = rules();
         let here = |source: &str| match &*analyzer.analyze(source.into(), Arc::clone(&rules)) {
             Verdict::Exceeded(told) => told.limit == "a submitter of texts".len(),
             other => panic!("{other:?}"),
         };
-        assert!(here(&"x".repeat(300)) && here(&"(".repeat(128)));
-        assert!(!here(&"x".repeat(301)) && !here(&"(".repeat(129)) && !here(&"f''".repeat(33)));
+        assert!(here(&"x".repeat(400)) && here(&"(".repeat(384)));
+        assert!(!here(&"x".repeat(401)) && !here(&"(".repeat(385)) && !here(&"f''".repeat(97)));
 
         let first = analyzer.analyze("x".into(), Arc::clone(&rules));
         assert!(Arc::ptr_eq(&first, &analyzer.analyze("x".into(), rules)));
@@ -194,7 +194,7 @@ fn a_small_text_that_takes_long_is_handed_over() {
 }
 
 /// As long as a text may be that the runner has judged on its event loop.
-const AT_ONCE: usize = 4096;
+const AT_ONCE: usize = 8192;
 
 /// `unit` as often as a text that is small may have it.
 fn most(unit: &str, close: &str) -> String {
@@ -203,7 +203,7 @@ fn most(unit: &str, close: &str) -> String {
     (0..AT_ONCE).map(text).take_while(|text| is_small(text)).last().unwrap()
 }
 
-/// In whatever build this is, an overflow would abort the test program: this is what the MiB of `Settings::at_once` rests on.
+/// In whatever build this is, an overflow would abort the test program: this is what the 2 MiB of `Settings::at_once` rest on.
 #[test]
 fn the_dearest_small_texts_fit_the_stack_and_take_no_time() {
     let units = [
@@ -258,7 +258,7 @@ fn the_dearest_small_texts_fit_the_stack_and_take_no_time() {
         }
         texts.push(text);
     }
-    on_a_thread("small", 1 << 20, move || {
+    on_a_thread("small", 2 << 20, move || {
         let analyzer = Analyzer::start(Settings { at_once: AT_ONCE, ..settings() }).unwrap();
         let mut slowest = (Duration::ZERO, String::new());
         for text in texts {
