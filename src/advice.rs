@@ -64,7 +64,9 @@ impl Advisor {
             Outcome::Died { how: Some(How::Exited(code)), trapped: None } => {
                 format!("The code, or a package it uses, ended the process itself: os._exit({code}).")
             }
-            Outcome::Died { how: Some(How::Signaled(signal)), .. } => return signaled(*signal, limits.stack_mib),
+            Outcome::Died { how: Some(How::Signaled(signal)), .. } => {
+                return signaled(*signal, limits.memory_mib, limits.stack_mib);
+            }
             _ => return None,
         })
     }
@@ -156,11 +158,10 @@ impl Advisor {
         let mut remedies = Vec::new();
         for violation in violations {
             let Some(allow) = remedy::of(violation, &self.policy).allow else { continue };
-            if !known.insert(allow.clone()) {
-                continue;
-            }
             let is_import = remedy::is_import(violation.rule);
-            let name = if is_import { top_level(&violation.subject).unwrap_or_default() } else { &violation.subject };
+            // What is no module's name is the user's text, and nobody is to be told to allow that.
+            let named = if is_import { top_level(&violation.subject) } else { Some(violation.subject.as_str()) };
+            let Some(name) = named.filter(|_| known.insert(allow.clone())) else { continue };
             let presence = if is_import { self.presence(name) } else { "" };
             remedies.push((name.to_owned(), allow, presence));
         }
@@ -223,10 +224,13 @@ fn threads(most: u64) -> String {
 }
 
 /// The limit behind the signal that ended a task; why it came says the verdict.
-fn signaled(signal: i32, stack_mib: u64) -> Option<String> {
+fn signaled(signal: i32, memory_mib: u64, stack_mib: u64) -> Option<String> {
     Some(match Signal::try_from(signal).ok()? {
         Signal::SIGSEGV | Signal::SIGBUS => {
-            format!("The limit of the stack is {stack_mib} MiB (policy: limits.stack_mib).")
+            format!(
+                "The limits are {memory_mib} MiB of memory (policy: limits.memory_mib) and {stack_mib} MiB of stack \
+                 (policy: limits.stack_mib)."
+            )
         }
         Signal::SIGXFSZ => "It wrote a file larger than its limit (policy: scratch.size_mib).".to_owned(),
         _ => return None,

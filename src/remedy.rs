@@ -85,13 +85,17 @@ pub(crate) fn import(module: &str, policy: &Policy) -> Remedy {
         let reason = format!("no list may allow it: {} ({})", refused.reason, refused.origin);
         return Remedy { reason: Some(reason), allow: Some("another profile".to_owned()) };
     }
+    // What is no name is the user's text, and nobody is to be told to put that into a setting.
+    let is_name = !top_level.is_empty() && top_level.chars().all(|c| c.is_alphanumeric() || c == '_');
     let path = format!("modules.{key}");
     let origin = policy.values.get(&path).map(|set| format!(" ({})", set.origin)).unwrap_or_default();
     Remedy {
         reason: Some(format!("it is not on the list {path}{origin}")),
-        allow: Some(format!(
-            "{variable} with {top_level}, or [modules] {key} = {{ add = [{{ name = {top_level:?}, reason = \"…\" }}] }}"
-        )),
+        allow: is_name.then(|| {
+            format!(
+                "{variable} with {top_level}, or [modules] {key} = {{ add = [{{ name = {top_level:?}, reason = \"…\" }}] }}"
+            )
+        }),
     }
 }
 

@@ -280,7 +280,7 @@ fn signal_explained(signal: i32) -> String {
     let why = match Signal::try_from(signal) {
         Ok(Signal::SIGSEGV | Signal::SIGBUS) => {
             "the interpreter or a library met memory that is not there, as a recursion too deep for the stack of C, or \
-             calls by ctypes, can make it do; or it gave up by abort"
+             calls by ctypes, can make it do; or it gave up by abort, mostly for want of memory"
         }
         Ok(Signal::SIGABRT) => "the interpreter or a library gave up, mostly for want of memory",
         Ok(Signal::SIGFPE | Signal::SIGILL | Signal::SIGTRAP) => "a library did what the processor refuses",

@@ -118,8 +118,22 @@ async fn a_fault_in_native_code_is_told() {
     assert_eq!(error["message"], message);
     let description = error["description"].as_str().unwrap();
     assert!(
-        description.starts_with(start) && description.contains("8 MiB (policy: limits.stack_mib)"),
+        description.starts_with(start) && description.contains("8 MiB of stack (policy: limits.stack_mib)"),
         "{description}"
     );
+    harness.stop().await;
+}
+
+/// What an operator is told to set is never made of what a user wrote in place of a name.
+#[tokio::test]
+async fn what_is_no_name_of_a_module_is_no_advice() {
+    let harness = Setup::allowing("json", "").start().await;
+    for name in ["*", "os,*", r#"a", reason = "x" }] }\n[analyzer]\nenabled = false #"#, "", ".."] {
+        let error = harness.error(&format!("__import__({name:?})")).await;
+        let description = error["description"].as_str().unwrap();
+        assert!(!description.contains("What would allow it"), "{name}: {description}");
+    }
+    let error = harness.error("__import__('os')").await;
+    assert!(error["description"].as_str().unwrap().contains("N8N_RUNNERS_STDLIB_ALLOW with os"), "{error:?}");
     harness.stop().await;
 }

@@ -17,12 +17,16 @@ use nix::unistd::getuid;
 const NO_CAPABILITY: &str = "0000000000000000";
 
 /// What the forkserver's environment consists of, besides the time zone: how many arenas and threads libraries make.
-const ENVIRONMENT: [(&str, &str); 5] = [
+const ENVIRONMENT: [(&str, &str); 9] = [
+    ("BLIS_NUM_THREADS", "1"),
     ("MALLOC_ARENA_MAX", "2"),
     ("MKL_NUM_THREADS", "1"),
+    ("NUMBA_NUM_THREADS", "1"),
     ("NUMEXPR_NUM_THREADS", "1"),
     ("OMP_NUM_THREADS", "1"),
     ("OPENBLAS_NUM_THREADS", "1"),
+    ("POLARS_MAX_THREADS", "1"),
+    ("RAYON_NUM_THREADS", "1"),
 ];
 
 #[tokio::test]

@@ -55,6 +55,13 @@ async fn templates_are_read_where_they_are_used() {
         r#"return ("{0." + u + "class" + u + "} {").format(1)"#,
         r#"t = "{0." + u + "class" + u + "}"; return t.format(*[1], **{})"#,
         "import string\nreturn string.Formatter().format('{0.' + u + 'class' + u + '}', 1)",
+        // A formatter that makes another template of the one it was given.
+        "import string\nf = string.Formatter()\nf.parse = lambda s: [('', '0.' + u + 'class' + u, '', None)]\nreturn f.format('x', 1)",
+        "import string\nclass F(string.Formatter):\n  def parse(self, s): return [('', '0.' + u + 'class' + u, '', None)]\nreturn F().format('x', 1)",
+        // No class that only its metaclass says to be another one.
+        "import string\nclass M(string.Formatter.__class__):\n  def __eq__(self, other): raise ValueError\n  __hash__ = None\nclass F(string.Formatter, metaclass=M): pass\nreturn F().format('{0.' + u + 'class' + u + '}', 1)",
+        // Where there is no memory to read a template, nobody uses it.
+        "t = chr(233) + '{1}' * 4000000 + '{0.' + u + 'class' + u + '}'\nx = []\ntry:\n  while True: x.append(bytes(1 << 20))\nexcept MemoryError: pass\nfor i in range(18): x.pop()\ntry: t.format(1, '')\nexcept MemoryError: pass\nx = None\nreturn t.format(1, '')",
         "import string\nreturn string.Formatter().format(format_string='{0.' + u + 'class' + u + '}')",
         "import string\nreturn string.Formatter().vformat('{0.' + u + 'class' + u + '}', [1], {})",
         "import string\nreturn string.Formatter.format(string.Formatter(), '{0.' + u + 'class' + u + '}', 1)",
@@ -310,5 +317,23 @@ return out
         "<class 'int'>",
     ]);
     assert_eq!(result, expected);
+    harness.stop().await;
+}
+
+/// What was read is what is used: the `data` of a `UserString` may be another one the second time.
+#[tokio::test]
+async fn a_template_is_read_once() {
+    let harness = started(false).await;
+    let code = r#"import collections
+class U(collections.UserString):
+    reads = 0
+    @property
+    def data(self):
+        self.reads += 1
+        return "x" if self.reads == 1 else "{0." + u + "class" + u + "}"
+    @data.setter
+    def data(self, value): pass
+return U("").format(1)"#;
+    assert_eq!(harness.result(&format!("{UNDER}{code}")).await, json!("x"));
     harness.stop().await;
 }

@@ -1,7 +1,7 @@
 """What libraries do with frames and tracebacks, done without: both are taken out of the interpreter.
 
 Run once in the forkserver, after everything was imported. `user_frames` is native: the file, line and name of those frames of
-a traceback that are user code, outermost first.
+a traceback that are user code, outermost first. So is `check_field`: it raises where the expression of a field is refused.
 """
 
 import sys
@@ -11,8 +11,10 @@ import types
 DEPTH = 100
 
 
-def install(user_frames, late):
+def install(user_frames, check_field, late):
     tracebacks(sys.modules["traceback"], user_frames)
+    if "string" in sys.modules:
+        fields(sys.modules["string"].Formatter, check_field)
     if "annotationlib" in sys.modules:
         annotations(sys.modules["annotationlib"])
     if late:
@@ -52,6 +54,20 @@ def no_frame():
 
 def no_frames(context=1):
     return []
+
+
+def fields(formatter, check_field):
+    """Whoever calls a formatter has its template checked; what parses it can be user code, so each field is checked, too."""
+    follow = formatter.get_field
+
+    def get_field(self, field_name, args, kwargs):
+        check_field(field_name)
+        return follow(self, field_name, args, kwargs)
+
+    get_field.__qualname__ = follow.__qualname__
+    get_field.__module__ = follow.__module__
+    get_field.__doc__ = follow.__doc__
+    formatter.get_field = get_field
 
 
 def annotations(annotationlib):

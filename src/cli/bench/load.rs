@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_grows_turns_slower_or_is_turned_down_is_told() {
-        let spread = |ms| Spread::of(&[Duration::from_millis(ms)]);
+        let spread = |ms| Spread::of(&vec![Duration::from_millis(ms); ENOUGH_FOR_P99]);
         let series = || Series { in_flight: 1, latency: spread(1), wall: Duration::from_secs(1), cpu: None };
         let load = |last, memory, rejections| Load {
             slow: series(),

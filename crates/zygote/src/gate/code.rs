@@ -102,10 +102,10 @@ impl Reader {
         Ok(Parts {
             instructions: instructions(bytes.as_bytes(), opcodes)?,
             constants: tuple(constants)?,
-            names: texts(&tuple(names)?),
-            variables: joined(texts(&tuple(variables)?), &texts(&tuple(cells)?), texts(&tuple(free)?)),
+            names: texts(&tuple(names)?)?,
+            variables: joined(texts(&tuple(variables)?)?, &texts(&tuple(cells)?)?, texts(&tuple(free)?)?),
             parameters,
-            name: get(name)?.cast::<PyString>().map(text::lossy)?,
+            name: text::lossy(get(name)?.cast::<PyString>()?)?,
             in_dictionary: flags & OPTIMIZED == 0,
         })
     }
@@ -124,9 +124,9 @@ impl Reader {
 /// Line and column of a beginning and of an end.
 pub(super) type Position = (u32, u32, u32, u32);
 
-fn texts(names: &Bound<'_, PyTuple>) -> Vec<String> {
+fn texts(names: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
     // What is no str cannot be a name; an empty one is refused by nothing and used by nothing.
-    names.iter().map(|name| name.cast::<PyString>().map(text::lossy).unwrap_or_default()).collect()
+    names.iter().map(|name| name.cast::<PyString>().map_or_else(|_| Ok(String::new()), text::lossy)).collect()
 }
 
 /// Locals, then cells that are no locals, then free variables: the order of the frame.

@@ -231,7 +231,7 @@ impl<'py> Body<'_, '_, 'py> {
             match contents.to_str() {
                 Ok(contents) => (self.found)(role.of(contents), place),
                 // Lone surrogates are in no name.
-                Err(_) => (self.found)(role.of(&text::lossy(contents)), place),
+                Err(_) => (self.found)(role.of(&text::lossy(contents)?), place),
             }
         } else if let Ok(items) = constant.cast_exact::<PyTuple>() {
             for item in items {

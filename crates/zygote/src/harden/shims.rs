@@ -26,7 +26,8 @@ pub(super) fn install(py: Python<'_>, late: bool) -> PyResult<()> {
     let source = ffi::c_str!(include_str!("../../python/shims.py"));
     PyCode::compile(py, source, c"<palisade>", PyCodeInput::File)?.run(Some(&scope), None)?;
     let frames = wrap_pyfunction!(user_frames, py)?;
-    scope.as_any().get_item("install")?.call1((frames, late))?;
+    let check_field = wrap_pyfunction!(run::format::check_field, py)?;
+    scope.as_any().get_item("install")?.call1((frames, check_field, late))?;
     Ok(())
 }
 

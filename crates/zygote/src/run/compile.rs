@@ -163,8 +163,8 @@ pub(super) fn syntax_failure(py: Python<'_>, error: &PyErr) -> Option<SyntaxFail
     }
     let value = error.value(py);
     let number = |name: &str| value.getattr(name).ok()?.extract::<u64>().ok().filter(|&number| number > 0);
-    let message = value.str().map_or_else(|_| "invalid syntax".to_owned(), |text| text::lossy(&text));
-    let class = error.get_type(py).name().map_or_else(|_| "SyntaxError".to_owned(), |name| text::lossy(&name));
+    let message = value.str().map_or_else(|_| "invalid syntax".to_owned(), |text| text::told(&text));
+    let class = error.get_type(py).name().map_or_else(|_| "SyntaxError".to_owned(), |name| text::told(&name));
     let line = number("lineno");
     let end_column = number("end_offset").filter(|_| number("end_lineno") == line);
     Some(SyntaxFailure { class, message, line, column: number("offset"), end_column })

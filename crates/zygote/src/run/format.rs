@@ -48,18 +48,29 @@ pub(super) fn format<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let runtime = runtime::get(py)?;
     // The name is a constant of the rewritten code; who calls this under another has taken the guard apart himself.
-    let name = text::lossy(method);
+    let name = text::lossy(method)?;
     if runtime.policy.guards
-        && let Some(template) = template(runtime, receiver, &name, args, kwargs)
+        && let Some(template) = template(runtime, receiver, &name, args, kwargs)?
     {
-        let template = text::lossy(&template);
+        let contents = text::lossy(&template)?;
         let rules = runtime.gate.rules();
-        let refusal = if name == "get_field" { rules.field(&template) } else { rules.template(&template) };
+        let refusal = if name == "get_field" { rules.field(&contents) } else { rules.template(&contents) };
         if let Some(refusal) = refusal {
             return Err(TextViolation::new_err(refusal));
         }
+        // `UserString` would read its `data` once more, and that may be another by then.
+        let user_string = runtime.templates.user_string.bind(py);
+        let class = receiver.get_type();
+        if is(&class, user_string) && class.getattr(method)?.is(&user_string.getattr(method)?) {
+            return template.getattr(method)?.call(args, kwargs);
+        }
     }
     receiver.getattr(method)?.call(args, kwargs)
+}
+
+/// By the types themselves: `isinstance` asks `__class__`, and `==` a metaclass; both may lie.
+fn is<'py>(class: &Bound<'py, PyType>, of: &Bound<'py, PyType>) -> bool {
+    class.mro().iter().any(|base| base.is(of))
 }
 
 /// The template that the method will use; none where it is no template that Python's own formatters read.
@@ -69,42 +80,52 @@ fn template<'py>(
     method: &str,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
-) -> Option<Bound<'py, PyString>> {
+) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = receiver.py();
     let formatter = runtime.templates.formatter.bind(py);
     let user_string = runtime.templates.user_string.bind(py);
-    // By the types themselves: `isinstance` asks `__class__`, which may lie.
-    let class = receiver.get_type();
-    let is = |class: &Bound<'py, PyType>, of: &Bound<'py, PyType>| class.mro().contains(of).unwrap_or(false);
-    let argument = |index: usize| args.get_item(index).ok();
-    let keyword = |name: &str| kwargs.and_then(|kwargs| kwargs.get_item(name).ok().flatten());
-    let formatters = |first: usize| {
+    let argument = |index: usize| args.iter().nth(index);
+    let formatters = |first: usize| -> PyResult<Option<Bound<'py, PyString>>> {
         let name = if method == "get_field" { "field_name" } else { "format_string" };
-        argument(first).or_else(|| keyword(name))
+        let given = match (argument(first), kwargs) {
+            (None, Some(kwargs)) => kwargs.get_item(name)?,
+            (given, _) => given,
+        };
+        given.map_or(Ok(None), |given| contents(&given, user_string))
     };
+    let class = receiver.get_type();
     if let Ok(class) = receiver.cast::<PyType>() {
-        if is(class, &py.get_type::<PyString>()) {
-            return contents(&argument(0)?);
+        if is(class, &py.get_type::<PyString>()) || is(class, user_string) {
+            return argument(0).map_or(Ok(None), |given| contents(&given, user_string));
         }
-        if is(class, user_string) {
-            return data(&argument(0)?);
-        }
-        return if is(class, formatter) { contents(&formatters(1)?) } else { None };
+        return if is(class, formatter) { formatters(1) } else { Ok(None) };
     }
-    if let Ok(text) = receiver.cast::<PyString>() {
-        return Some(text.clone());
-    }
-    if is(&class, user_string) {
-        return data(receiver);
-    }
-    if is(&class, formatter) { contents(&formatters(0)?) } else { None }
+    if is(&class, formatter) { formatters(0) } else { contents(receiver, user_string) }
 }
 
-/// A text, or that of a `UserString`.
-fn contents<'py>(template: &Bound<'py, PyAny>) -> Option<Bound<'py, PyString>> {
-    template.cast::<PyString>().ok().cloned().or_else(|| data(template))
+/// A text, or that of a `UserString`; none of what is neither, which no formatter takes for a template.
+fn contents<'py>(
+    template: &Bound<'py, PyAny>,
+    user_string: &Bound<'py, PyType>,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    if let Ok(text) = template.cast::<PyString>() {
+        return Ok(Some(text.clone()));
+    }
+    if is(&template.get_type(), user_string) {
+        return Ok(Some(template.getattr("data")?.cast_into::<PyString>()?));
+    }
+    Ok(None)
 }
 
-fn data<'py>(user_string: &Bound<'py, PyAny>) -> Option<Bound<'py, PyString>> {
-    user_string.getattr("data").ok()?.cast_into::<PyString>().ok()
+/// Refuses the expression of a field that reaches what it may not: `string.Formatter` asks before it follows one, as user code
+/// may have made it take another template than the one it was given.
+#[pyfunction]
+pub(crate) fn check_field(expression: &Bound<'_, PyAny>) -> PyResult<()> {
+    let runtime = runtime::get(expression.py())?;
+    // What is no str is refused by who reads it.
+    let Ok(expression) = expression.cast::<PyString>() else { return Ok(()) };
+    match runtime.gate.rules().field(&text::lossy(expression)?) {
+        Some(refusal) if runtime.policy.guards => Err(TextViolation::new_err(refusal)),
+        _ => Ok(()),
+    }
 }

@@ -64,7 +64,7 @@ impl Function {
 }
 
 fn no_attribute(name: &Bound<'_, PyString>) -> PyErr {
-    let named = text::lossy(name);
+    let named = text::told(name);
     let message = format!("'builtin_function_or_method' object has no attribute '{named}'");
     let keywords = PyDict::new(name.py());
     // As the interpreter's own has it.

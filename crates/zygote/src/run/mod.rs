@@ -14,7 +14,7 @@ mod compile;
 mod environ;
 mod errors;
 mod evaluated;
-mod format;
+pub(crate) mod format;
 mod function;
 mod guard;
 #[cfg(feature = "inline")]

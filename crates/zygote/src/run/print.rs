@@ -56,7 +56,7 @@ fn elsewhere<'py>(
 fn keyword(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
     let Some(value) = value else { return Ok(None) };
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Some(text::lossy(text)));
+        return text::lossy(text).map(Some);
     }
     let class = value.get_type().name()?;
     Err(PyTypeError::new_err(format!("{name} must be None or a string, not {class}")))
@@ -98,12 +98,12 @@ struct Shown {
 
 fn show(runtime: &runtime::Runtime, value: &Bound<'_, PyAny>, room: usize) -> PyResult<Shown> {
     if let Ok(contents) = value.cast::<PyString>() {
-        let text = text::lossy(contents);
+        let text = text::lossy(contents)?;
         let mut param = text.clone();
         text::bound(&mut param, room);
         return Ok(Shown { param: format!("'{param}'"), text });
     }
-    let text = text::lossy(&value.str()?);
+    let text = text::lossy(&value.str()?)?;
     let scalar = value.is_none()
         || value.is_instance_of::<PyBool>()
         || value.is_instance_of::<PyInt>()
@@ -140,7 +140,7 @@ fn unserialisable(value: &Bound<'_, PyAny>, error: PyErr) -> PyResult<String> {
     }
     let class = value.get_type().name()?;
     let mut cause =
-        error.value(py).str().map_or_else(|_| "an error without a text".to_owned(), |text| text::lossy(&text));
+        error.value(py).str().map_or_else(|_| "an error without a text".to_owned(), |text| text::told(&text));
     if cause == "Circular reference detected" {
         return Ok(format!("[Circular {class}]"));
     }

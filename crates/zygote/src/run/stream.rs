@@ -49,8 +49,8 @@ impl TextStream {
         };
         match self.role {
             Role::Input => return Err(unsupported(py, "not writable")),
-            Role::Output => output::write_stdout(&text::lossy(text)),
-            Role::Errors => output::collect_stderr(&text::lossy(text)),
+            Role::Output => output::write_stdout(&text::lossy(text)?),
+            Role::Errors => output::collect_stderr(&text::lossy(text)?),
         }
         text.as_any().len()
     }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -27,12 +28,16 @@ pub(super) fn generalised_utf8<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Co
 }
 
 /// The contents, each lone surrogate replaced by U+FFFD.
-pub(crate) fn lossy(text: &Bound<'_, PyString>) -> String {
+///
+/// # Errors
+/// No memory: what cannot be read is not to be taken for an empty text.
+pub(crate) fn lossy(text: &Bound<'_, PyString>) -> PyResult<String> {
     if let Ok(valid) = text.to_str() {
-        return valid.to_owned();
+        return copied(valid);
     }
-    let Ok(bytes) = generalised_utf8(text) else { return String::new() };
-    let mut clean = String::with_capacity(bytes.len());
+    let bytes = generalised_utf8(text)?;
+    let mut clean = String::new();
+    clean.try_reserve(bytes.len()).map_err(|_| PyMemoryError::new_err(()))?;
     for chunk in bytes.utf8_chunks() {
         clean.push_str(chunk.valid());
         // A surrogate's three bytes are reported one by one; the first stands for all.
@@ -40,7 +45,23 @@ pub(crate) fn lossy(text: &Bound<'_, PyString>) -> String {
             clean.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    clean
+    Ok(clean)
+}
+
+/// As [`lossy`], for what is told of an error: where there is no memory for it, so it is said.
+pub(crate) fn told(text: &Bound<'_, PyString>) -> String {
+    lossy(text).unwrap_or_else(|_| UNTOLD.to_owned())
+}
+
+/// What stands for a text that there is no memory for.
+const UNTOLD: &str = "<no memory is left for this text>";
+
+/// A copy whose allocation may fail: a task may have come to its limit.
+fn copied(text: &str) -> PyResult<String> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len()).map_err(|_| PyMemoryError::new_err(()))?;
+    copy.push_str(text);
+    Ok(copy)
 }
 
 /// A str with these contents, of UTF-8 that may hold surrogates as [`generalised_utf8`] writes them.
@@ -59,7 +80,7 @@ pub(super) fn from_generalised_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> PyRes
     Ok(text.cast_into::<PyString>()?)
 }
 
-/// The beginning of the contents, as [`lossy`] and [`bound`] have it; no more of a long text is copied.
+/// The beginning of the contents, as [`told`] and [`bound`] have it; no more of a long text is copied.
 pub(crate) fn bounded(text: &Bound<'_, PyString>, limit: usize) -> String {
     let mut bounded = match text.to_str() {
         Ok(valid) if valid.len() > limit => {
@@ -68,7 +89,7 @@ pub(crate) fn bounded(text: &Bound<'_, PyString>, limit: usize) -> String {
         }
         Ok(valid) => valid.to_owned(),
         // One character more than can be kept, so that what is cut says so.
-        Err(_) => start(text, limit.saturating_add(1)).as_ref().map(lossy).unwrap_or_default(),
+        Err(_) => start(text, limit.saturating_add(1)).as_ref().map_or_else(|| UNTOLD.to_owned(), told),
     };
     bound(&mut bounded, limit);
     bounded
