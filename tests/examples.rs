@@ -259,3 +259,15 @@ fn the_benchmark_measures_sealed_tasks_next_to_bare_forks() {
         assert_eq!(output.status.code(), Some(64), "{refused}");
     }
 }
+
+/// README's first command names no program: with more than one in the workspace cargo has to be told which.
+#[test]
+fn cargo_run_is_palisade() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let asked = ["metadata", "--no-deps", "--format-version", "1", "--offline"];
+    let output = Command::new(cargo).args(asked).current_dir(ROOT).output().expect("cargo runs");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let chosen: Vec<_> =
+        told["packages"].as_array().unwrap().iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(chosen, ["palisade"]);
+}
