@@ -1,5 +1,5 @@
 //! What a child tells of an exception. All of it is made by user code, or can be: nothing here is to be believed, and the
-//! supervisor bounds again what the child has bounded.
+//! supervisor bounds again what it renders of it.
 
 use serde::{Deserialize, Serialize};
 

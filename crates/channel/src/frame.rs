@@ -188,7 +188,7 @@ mod tests {
     use proptest::prelude::{Just, any, prop_oneof, proptest};
 
     use super::*;
-    use crate::rehearsal::decode;
+    use crate::rehearsal::{decode, pieces};
 
     fn frames(decoder: &mut Decoder<fn(Kind) -> u64>, bytes: &[u8], chunk: usize) -> Vec<Frame> {
         let mut found = Vec::new();
@@ -258,15 +258,7 @@ mod tests {
             limit in 0_u64..1 << 20,
         ) {
             bytes.splice(0..0, encode(Kind::Print, &framed));
-            let (mut pieces, mut rest) = (Vec::new(), bytes.as_slice());
-            for size in sizes.iter().cycle() {
-                if rest.is_empty() {
-                    break;
-                }
-                let (piece, after) = rest.split_at((*size).min(rest.len()));
-                pieces.push(piece);
-                rest = after;
-            }
+            let pieces = pieces(&bytes, &sizes);
             assert_eq!(decode(|_| limit, pieces), decode(|_| limit, [bytes.as_slice()]));
         }
     }

@@ -29,3 +29,17 @@ pub fn decode<'b>(
     }
     found
 }
+
+/// The same bytes in pieces of these sizes, which come around again; none of 0.
+pub fn pieces<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
+    let (mut pieces, mut rest) = (Vec::new(), bytes);
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at((*size).clamp(1, rest.len()));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}

@@ -3,6 +3,7 @@
 use std::future::pending;
 
 use palisade_channel::message::{NodeMode, NonFinite, Purpose};
+use palisade_channel::rehearsal::pieces;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -279,15 +280,7 @@ proptest! {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let budget = Budget::new(1 << 20);
-            let (mut pieces, mut rest) = (Vec::new(), bytes.as_slice());
-            for size in sizes.iter().cycle() {
-                if rest.is_empty() {
-                    break;
-                }
-                let (piece, after) = rest.split_at((*size).min(rest.len()));
-                pieces.push(piece);
-                rest = after;
-            }
+            let pieces = pieces(&bytes, &sizes);
             let (end, said) = hear_within(&budget, &pieces, 3).await;
             let (at_once, said_at_once) = hear_of(&bytes, 3).await;
             assert_eq!(format!("{end:?}"), format!("{at_once:?}"));

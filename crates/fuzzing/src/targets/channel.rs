@@ -4,7 +4,7 @@ use std::io;
 
 use palisade::rehearsal::{Bounds, Heard, rehearse};
 use palisade_channel::frame::Kind;
-use palisade_channel::rehearsal::decode;
+use palisade_channel::rehearsal::{self, decode};
 use serde_json::Value;
 use tokio::runtime::Builder;
 
@@ -99,18 +99,10 @@ fn hold(heard: &Heard, written: usize) {
 }
 
 fn pieces<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
-    let (mut pieces, mut rest) = (Vec::new(), bytes);
     // A megabyte byte by byte takes seconds and shows nothing.
     let least = bytes.len() / MOST_PIECES;
-    for size in sizes.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, after) = rest.split_at((*size).max(least).min(rest.len()));
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
+    let sizes: Vec<_> = sizes.iter().map(|size| (*size).max(least)).collect();
+    rehearsal::pieces(bytes, &sizes)
 }
 
 /// Frames that are whole, frames that lie about their length, and bytes that are no frames.
