@@ -27,7 +27,6 @@ use crate::config::TaskConfig;
 use crate::execute::{Answer, Execute, Task};
 use crate::forkserver::StartError;
 use crate::frame::Settings;
-use crate::installed::Installed;
 use crate::interpreter::Interpreter;
 use crate::logging::one_line;
 use crate::plan::{Planned, plan_all};
@@ -318,7 +317,7 @@ impl Profile {
                 palisade_policy::NonFinite::Null => NonFinite::Null,
             },
             settled: planned.settled,
-            advisor: Advisor::new(policy.clone(), Installed::of(&planned.site_packages)),
+            advisor: Advisor::new(policy.clone(), planned.installed),
             grants: Grants::of(policy),
         };
         if let Some(warning) = promises::warning(&profile.promises()) {

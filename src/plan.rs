@@ -15,6 +15,7 @@ use palisade_sandbox::plan::{Calls, FileRules, JailPlan, Limits, Modes, Scratch,
 
 use crate::config::TaskConfig;
 use crate::forkserver::{Recipe, TaskGroups};
+use crate::installed::Installed;
 use crate::interpreter::Interpreter;
 use crate::pool::{MOST_GROWTH, Recycling};
 
@@ -47,8 +48,8 @@ pub struct Planned {
     pub recycling: Recycling,
     /// Layers settled before the jailer starts, such as why children have no user ids of their own.
     pub settled: Vec<Outcome>,
-    /// Folders of installed packages.
-    pub site_packages: Vec<PathBuf>,
+    /// The packages that tasks find. Read here, as a plan is made off the event loop.
+    pub(crate) installed: Installed,
 }
 
 /// Plans for `tasks` tasks at a time.
@@ -174,7 +175,7 @@ fn alone(
             growth: MOST_GROWTH,
         },
         settled,
-        site_packages: interpreter.site_packages.clone(),
+        installed: Installed::of(&interpreter.site_packages),
     };
     Ok((planned, modes))
 }
