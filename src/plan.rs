@@ -374,6 +374,8 @@ fn environment(config: &TaskConfig) -> Vec<(String, String)> {
     let mut environment: Vec<(String, String)> = THREAD_COUNTS.map(|name| (name.to_owned(), "1".to_owned())).into();
     // Each arena of the C library's is 64 MiB of address space, and by itself it makes eight for each core.
     environment.push(("MALLOC_ARENA_MAX".into(), "2".into()));
+    // Functions of shared libraries are looked up once, in the forkserver, not by each child that calls them first.
+    environment.push(("LD_BIND_NOW".into(), "1".into()));
     if let Some(zone) = &config.time_zone {
         environment.push(("TZ".into(), zone.clone()));
     }

@@ -17,8 +17,9 @@ use nix::unistd::getuid;
 const NO_CAPABILITY: &str = "0000000000000000";
 
 /// What the forkserver's environment consists of, besides the time zone: how many arenas and threads libraries make.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("BLIS_NUM_THREADS", "1"),
+    ("LD_BIND_NOW", "1"),
     ("MALLOC_ARENA_MAX", "2"),
     ("MKL_NUM_THREADS", "1"),
     ("NUMBA_NUM_THREADS", "1"),

@@ -11,23 +11,22 @@ import pkgutil
 import sys
 import time
 
-try:
-    import resource
-except ImportError:
-    resource = None
-
 # What `bytes.decode` may be asked for. Each is a module which is imported when it is first named.
 ENCODINGS = (
     "ascii latin_1 utf_8 utf_8_sig utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be idna punycode "
     "unicode_escape raw_unicode_escape cp437 cp850 cp852 cp855 cp858 cp866 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 "
     "cp1255 cp1256 cp1257 cp1258 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 "
     "iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16 koi8_r koi8_u mac_roman gb2312 gbk gb18030 "
-    "big5 cp950 shift_jis cp932 euc_jp iso2022_jp euc_kr cp949 base64_codec hex_codec quopri_codec rot_13 zlib_codec"
+    "big5 cp950 shift_jis cp932 euc_jp iso2022_jp euc_kr cp949"
 ).split()
 
-# What CPython's C code imports behind ordinary expressions: strptime, divisions of huge numbers, `T | None`,
-# non-ASCII identifiers and "\N{...}", warnings.
-BEHIND_C_CODE = "_strptime _pylong typing unicodedata stringprep warnings linecache copyreg".split()
+# What only `codecs.encode` may be asked for.
+TRANSFORMS = "base64_codec hex_codec quopri_codec rot_13 zlib_codec".split()
+
+# What CPython's C code imports behind ordinary expressions: divisions of huge numbers, `T | None`, non-ASCII identifiers and
+# "\N{...}", warnings. And behind what only modules have: strptime.
+BEHIND_C_CODE = "_pylong typing unicodedata stringprep warnings linecache copyreg".split()
+BEHIND_MODULES = "_strptime".split()
 
 # What allowed modules import when they are first used for something, from packages other than their own.
 REACHED_LATE = {
@@ -50,13 +49,14 @@ NOT_FOR_TASKS = ("tests", "test", "_tests", "conftest", "__main__", "setup", "_p
 PARTS_WITHIN = 20
 
 
-def preload(named, external, stdlib_extensions):
+def preload(named, external, stdlib_extensions, may_import, memory):
     """What failed, as pairs of name and reason; the same of parts that only some tasks want; and what each named module took:
-    name, seconds, bytes."""
+    name, seconds, bytes. Where tasks `may_import` nothing, much of the library is out of their reach, and a forkserver that does
+    without it has less to copy at each fork. `memory` tells the bytes that this process has held at most."""
     failed, parts_failed, took = [], [], []
-    for name in BEHIND_C_CODE:
+    for name in [*BEHIND_C_CODE, *(BEHIND_MODULES if may_import else ())]:
         attempt(name, failed)
-    for name in ENCODINGS:
+    for name in [*ENCODINGS, *(TRANSFORMS if may_import else ())]:
         try:
             codecs.lookup(name)
         except Exception:
@@ -82,11 +82,6 @@ def preload(named, external, stdlib_extensions):
         read_zones()
     read_ahead(external)
     return failed, parts_failed, took
-
-
-def memory():
-    """Bytes of memory this process has held at most; without a `/proc` nothing tells what it holds now."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if resource else 0
 
 
 def read_zones():

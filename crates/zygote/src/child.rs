@@ -12,7 +12,7 @@ use palisade_sandbox::seal::{Seal, TASK_SOCKET, task_socket};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::{harden, run};
+use crate::run;
 
 /// Longest read from the socket at once: of a task that is small, and where that was not all. Whatever is asked for here is
 /// cleared first, and each page of it is one more that the child has for itself.
@@ -77,9 +77,8 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -
     }
     let Ok(mut task) = receive(&mut channel) else { return EXIT_CHANNEL };
     task.head.env.extend(seal.environment(slot));
-    harden::tripwire::arm();
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
-    run::run_task(py, &task.head, &task.code, task.query.as_deref(), task.items, &mut out);
+    run::run_task(py, &task.head, &task.code, task.query.as_deref(), task.items, run::Whose::Users, &mut out);
     EXIT_DONE
 }
 

@@ -17,7 +17,7 @@ use palisade_sandbox::seal::Seal;
 use palisade_sandbox::seccomp;
 use pyo3::prelude::*;
 
-use crate::{child, run};
+use crate::{child, run, settle};
 
 /// At most this many modules that could not be imported are reported, name and reason each cut at this many bytes: even
 /// where JSON makes six bytes of each, the message fits a packet.
@@ -136,6 +136,8 @@ impl Forkserver {
             Command::Arm(plan) => match Seal::prepare(plan) {
                 Ok(seal) => {
                     self.seal = Some(seal);
+                    // Nothing is prepared or given back after this, so there will be no new holes.
+                    settle::fill();
                     self.control.send(&Event::Armed, &[])
                 }
                 Err(refusal) => self.control.send(&Event::Refused(refusal), &[]),

@@ -4,9 +4,10 @@ use palisade_channel::message::{Gap, NodeMode, SyntaxFailure};
 use pyo3::exceptions::{PyRuntimeError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::types::code::PyCodeInput;
-use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyString, PyTuple};
+use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyString};
 
-use super::text;
+use super::from_text::FromText;
+use super::{indented, text};
 use crate::gate::{Declared, Gate, is_dunder};
 
 /// What [`Compiler::wrap`] needs, captured before user code exists.
@@ -17,7 +18,7 @@ pub(super) struct Compiler {
     parse_text: Py<PyAny>,
     compile_text: Py<PyAny>,
     is_of_fields: Py<PyAny>,
-    code_consts: Py<PyAny>,
+    from_text: FromText,
     /// Names under which user code calls the guards: import plain, as, from; format.
     pub(super) guard_names: [Py<PyString>; 4],
 }
@@ -41,9 +42,6 @@ impl Compiler {
         };
         let guard = |name: &str| Ok::<_, PyErr>(named(name)?.cast_into::<PyString>()?.unbind());
 
-        // By the descriptors themselves: hardening may take their names away from the type later.
-        let code_type = py.get_type::<PyCode>();
-        let descriptors = code_type.getattr("__dict__")?;
         Ok(Self {
             parse: named("parse")?.unbind(),
             wrap: named("wrap")?.unbind(),
@@ -51,7 +49,7 @@ impl Compiler {
             parse_text: named("parse_text")?.unbind(),
             compile_text: named("compile_text")?.unbind(),
             is_of_fields: named("is_of_fields")?.unbind(),
-            code_consts: descriptors.get_item("co_consts")?.getattr("__get__")?.unbind(),
+            from_text: FromText::capture(py)?,
             guard_names: [guard("IMPORT")?, guard("IMPORT_AS")?, guard("IMPORT_FROM")?, guard("FORMAT")?],
         })
     }
@@ -71,20 +69,25 @@ impl Compiler {
     /// `SyntaxError` for what only the compiler finds, such as a `break` outside a loop; `RecursionError`.
     pub(super) fn wrap<'py>(&self, tree: &Tree<'py>, mode: NodeMode) -> PyResult<Bound<'py, PyCode>> {
         let module = self.wrap.bind(tree.tree.py()).call1((&tree.tree, filename(mode), tree.formats))?;
-        // The module is one `def`, so its code is that function's alone, and it need not be run to make the function.
-        let constants = self.code_consts.bind(module.py()).call1((&module,))?.cast_into::<PyTuple>()?;
-        constants
-            .iter()
-            .find_map(|constant| constant.cast_into_exact::<PyCode>().ok())
-            .ok_or_else(|| PyRuntimeError::new_err("the function around user code was compiled away"))
+        self.from_text.function_in(&module)
     }
 
-    /// What the code that was made of `tree` names and may not.
+    /// The very code that [`Compiler::parse`] and [`Compiler::wrap`] lead to, in half the time; nothing where it takes these two,
+    /// which also tell what is wrong.
+    pub(super) fn at_once<'py>(&self, py: Python<'py>, code: &[u8], mode: NodeMode) -> Option<Bound<'py, PyCode>> {
+        if may_format(code) {
+            return None;
+        }
+        let text = indented::in_function(std::str::from_utf8(code).ok()?)?;
+        self.from_text.function(py, &text, filename(mode)).ok()
+    }
+
+    /// What the code that was made of the user's text names and may not.
     ///
     /// # Errors
     /// It is no code of an interpreter that is understood.
-    pub(super) fn judge(&self, gate: &Gate, code: &Bound<'_, PyCode>, tree: &Tree<'_>) -> PyResult<Vec<Gap>> {
-        gate.refuse(code, &|_| false, &mut || self.declared(&tree.tree))
+    pub(super) fn judge(&self, gate: &Gate, code: &Bound<'_, PyCode>, text: &[u8]) -> PyResult<Vec<Gap>> {
+        gate.refuse(code, &|_| false, &mut || self.declared(&self.parse(code.py(), text)?.tree))
     }
 
     fn declared(&self, tree: &Bound<'_, PyAny>) -> PyResult<Declared> {

@@ -47,20 +47,28 @@ impl Evaluation {
     }
 }
 
-/// Puts the functions below in front of the real ones, in modules that are imported for it: what is imported later would
-/// have the real ones.
+/// Puts the functions below in front of the real ones, in modules that are imported for it where tasks `may_import` anything:
+/// what is imported later would have the real ones.
 ///
 /// # Errors
 /// One of the modules cannot be imported.
-pub(super) fn shadow(py: Python<'_>) -> PyResult<()> {
+pub(super) fn shadow(py: Python<'_>, may_import: bool) -> PyResult<()> {
+    let modules = py.import("sys")?.getattr("modules")?;
+    let wanted = |name: &str| Ok::<_, PyErr>(may_import || modules.contains(name)?);
     for name in EXPRESSIONS {
+        if !wanted(name)? {
+            continue;
+        }
         match py.import(name) {
             Ok(module) => module.setattr("eval", wrap_pyfunction!(eval, py)?)?,
             Err(_) if name == "annotationlib" => {}
             Err(error) => return Err(error),
         }
     }
-    py.import("dataclasses")?.setattr("exec", wrap_pyfunction!(exec, py)?)
+    if wanted("dataclasses")? {
+        py.import("dataclasses")?.setattr("exec", wrap_pyfunction!(exec, py)?)?;
+    }
+    Ok(())
 }
 
 /// From now on, texts are evaluated with these globals.

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyCode, PyDict};
 use serde::Deserialize;
 
 use super::json::{Codec, Style, WriteError};
-use super::{Allow, Settings, prepare, run_task, runtime, warm_up};
+use super::{Allow, Settings, Whose, prepare, run_task, runtime, warm_up};
 use crate::gate;
 use crate::harden::facades;
 
@@ -44,6 +44,7 @@ fn invalid(error: impl std::fmt::Display) -> PyErr {
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare_inline, module)?)?;
     module.add_function(wrap_pyfunction!(gate_findings, module)?)?;
+    module.add_function(wrap_pyfunction!(compiled_both_ways, module)?)?;
     module.add_function(wrap_pyfunction!(hand_out, module)?)?;
     module.add_function(wrap_pyfunction!(read_json, module)?)?;
     module.add_function(wrap_pyfunction!(write_json, module)?)?;
@@ -57,12 +58,22 @@ fn gate_findings(code: &Bound<'_, PyAny>) -> PyResult<String> {
     let gaps = match code.cast::<PyCode>() {
         Ok(code) => runtime.gate.refuse(code, &|_| false, &mut gate::no_declarations)?,
         Err(_) => {
-            let tree = runtime.compiler.parse(code.py(), code.extract::<String>()?.as_bytes())?;
+            let text = code.extract::<String>()?;
+            let tree = runtime.compiler.parse(code.py(), text.as_bytes())?;
             let code = runtime.compiler.wrap(&tree, NodeMode::AllItems)?;
-            runtime.compiler.judge(&runtime.gate, &code, &tree)?
+            runtime.compiler.judge(&runtime.gate, &code, text.as_bytes())?
         }
     };
     serde_json::to_string(&gaps).map_err(invalid)
+}
+
+/// The code of a text, by its syntax tree, and at once: whatever there is.
+#[pyfunction]
+fn compiled_both_ways<'py>(py: Python<'py>, text: &str) -> PyResult<[Option<Bound<'py, PyCode>>; 2]> {
+    let compiler = &runtime::get(py)?.compiler;
+    let tree = compiler.parse(py, text.as_bytes());
+    let by_tree = tree.and_then(|tree| compiler.wrap(&tree, NodeMode::AllItems)).ok();
+    Ok([by_tree, compiler.at_once(py, text.as_bytes(), NodeMode::AllItems)])
 }
 
 /// What user code has before it runs, and the modules of these names as it gets them.
@@ -136,7 +147,7 @@ fn run_inline<'py>(
     let head: TaskHead = serde_json::from_str(head).map_err(invalid)?;
     warm_up(py);
     let mut frames: Vec<(Kind, Vec<u8>)> = Vec::new();
-    run_task(py, &head, code, query, items.to_vec(), &mut |kind, payload| {
+    run_task(py, &head, code, query, items.to_vec(), Whose::Ours, &mut |kind, payload| {
         frames.push((kind, payload.to_vec()));
         Ok(())
     });

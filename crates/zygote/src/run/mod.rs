@@ -15,14 +15,18 @@ mod environ;
 mod errors;
 mod evaluated;
 pub(crate) mod format;
+mod from_text;
 mod function;
 mod guard;
+mod indented;
 #[cfg(feature = "inline")]
 pub(crate) mod inline;
 mod json;
 mod output;
+mod places;
 mod prepare;
 mod print;
+mod rehearsal;
 mod reseed;
 mod runtime;
 mod stack;
@@ -35,9 +39,10 @@ use std::collections::BTreeSet;
 use palisade_channel::control::{Hardening, Names};
 
 pub(crate) use compile::filename;
-pub(crate) use prepare::{prepare, warm_up};
+pub(crate) use prepare::prepare;
+pub(crate) use rehearsal::warm_up;
 pub(crate) use reseed::reseed;
-pub(crate) use task::run_task;
+pub(crate) use task::{Whose, run_task};
 
 /// The modules of one kind that user code may import, by top-level name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use palisade_channel::message::{NodeMode, NonFinite, Purpose, TaskHead};
+use nix::sys::resource::{UsageWho, getrusage};
 use pyo3::prelude::*;
 use pyo3::types::code::PyCodeInput;
 use pyo3::types::{PyCode, PyCodeMethods, PyDict, PyList};
@@ -12,30 +12,12 @@ use super::evaluated::{self, Evaluation};
 use super::format::{self, Templates};
 use super::function::Function;
 use super::json::Codec;
+use super::rehearsal::{REHEARSALS, rehearse};
 use super::runtime::{self, ImportPolicy, Runtime};
-use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream, task};
+use super::{Allow, Prepared, Settings, builtins, environ, guard, reseed, stream};
 use crate::gate::Gate;
 use crate::harden;
 use crate::settle::{Immortal, settle};
-
-/// Goes through what most tasks go through, so that its pages are there when a task comes.
-const DUMMY: &[u8] = br#"
-def name(value, *more):
-    return f"{value:>3}{len(more)}"
-
-total = 0
-for item in _items:
-    total += item["json"]["a"]
-try:
-    {}["missing"]
-except KeyError as error:
-    text = str(error)
-print("warm", {"a": [1, None]}, text)
-return [{"json": {"total": total, "name": name(total, *_items), "at": 1.5, "text": sorted(text)}}]
-"#;
-
-/// How often the constant task is run in the forkserver once nothing changes any more.
-const REHEARSALS: usize = 6;
 
 /// Imports what tasks may import, and captures what running a task needs. Called once, in the forkserver, while it has
 /// one thread; ends with everything collected, frozen, and the collector off.
@@ -71,6 +53,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     let hardening = settings.guards.then(|| settings.hardening.clone());
     let allowed = allowed(&settings);
     let late = allowed.iter().any(|name| name == "*");
+    let may_import = !allowed.is_empty();
     let open = harden::Open {
         void: late || allowed.iter().any(|name| settings.hardening.without_facade.contains(name)),
         modules: allowed,
@@ -94,7 +77,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         importlib.setattr("__import__", Function::new("__import__", wrap_pyfunction!(guard::import, py)?)?)?;
     }
     if policy.guards {
-        evaluated::shadow(py)?;
+        evaluated::shadow(py, may_import)?;
     }
     let runtime = Runtime {
         policy,
@@ -116,18 +99,17 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
         unsupported,
     };
     runtime::install(py, runtime)?;
-    warm_up(py);
+    rehearse(py)?;
     let immortal = Immortal::capture(py)?;
 
     reseed::find(py)?;
     if let Some(lists) = hardening {
         // Whatever is captured above is so before names are taken away.
         harden::harden(py, &lists, &open)?;
-        warm_up(py);
     }
     // Often enough for the interpreter to have settled how it does each step, which it notes in the code itself.
     for _ in 0..REHEARSALS {
-        warm_up(py);
+        rehearse(py)?;
     }
     settle(py, immortal.as_ref())?;
     Ok(Prepared { failed_modules: failed, took })
@@ -172,27 +154,16 @@ fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Preloaded> {
         Allow::All => PyList::empty(py),
         Allow::Only(listed) => PyList::new(py, listed)?,
     };
-    let preloaded = preload.call1((PyList::new(py, named)?, external, settings.preload_stdlib_extensions))?;
+    let may_import = !allowed(settings).is_empty();
+    let memory = wrap_pyfunction!(memory, py)?;
+    let named = PyList::new(py, named)?;
+    let preloaded = preload.call1((named, external, settings.preload_stdlib_extensions, may_import, memory))?;
     let (failed, parts_failed, took) = preloaded.extract()?;
     Ok(Preloaded { failed, parts_failed, took })
 }
 
-/// Runs a constant task and throws its output away: in the forkserver so that everything lazy is done, and in each child
-/// so that the pages a task writes to are its own before the task is there.
-pub(crate) fn warm_up(py: Python<'_>) {
-    let main = runtime::get(py).ok().and_then(|runtime| runtime.modules.bind(py).get_item("__main__").ok().flatten());
-    let head = TaskHead {
-        mode: NodeMode::AllItems,
-        purpose: Purpose::Run,
-        max_prints: 1,
-        max_print_bytes: 1 << 10,
-        max_result_bytes: 1 << 20,
-        non_finite: NonFinite::Error,
-        env: Vec::new(),
-    };
-    // A failure here is a failure of every task as well, which will be reported then.
-    task::run_task(py, &head, DUMMY, None, br#"[{"json":{"a":1}}]"#.to_vec(), &mut |_, _| Ok(()));
-    if let (Ok(runtime), Some(main)) = (runtime::get(py), main) {
-        let _: PyResult<()> = runtime.modules.bind(py).set_item("__main__", main);
-    }
+/// Bytes of memory this process has held at most; without a `/proc` nothing tells what it holds now.
+#[pyfunction]
+fn memory() -> i64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss() * 1024)
 }

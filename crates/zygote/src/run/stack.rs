@@ -8,11 +8,13 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::task::Whose;
+
 /// Does `work` in a thread state of its own, whose first frame is the first that `work` makes.
 ///
 /// # Errors
 /// No memory.
-pub(super) fn on_empty<R>(_py: Python<'_>, work: impl FnOnce() -> R) -> PyResult<R> {
+pub(super) fn on_empty<R>(_py: Python<'_>, whose: Whose, work: impl FnOnce() -> R) -> PyResult<R> {
     // SAFETY: attached to the interpreter.
     let state = unsafe { ffi::PyThreadState_New(ffi::PyInterpreterState_Get()) };
     if state.is_null() {
@@ -21,12 +23,22 @@ pub(super) fn on_empty<R>(_py: Python<'_>, work: impl FnOnce() -> R) -> PyResult
     // SAFETY: a live state of this interpreter that no thread has. It takes over what the one before has attached to, so that
     // tokens of being attached stay true.
     let before = unsafe { ffi::PyThreadState_Swap(state) };
-    let _back = Back(before);
-    Ok(work())
+    let back = Back(before);
+    let done = work();
+    drop(back);
+    // In a forkserver that kept it, each child would begin with getting rid of it. To clear it after user code would run
+    // destructors, which are the user's, and a child has one task.
+    if whose == Whose::Ours {
+        // SAFETY: made above, with no thread to run in, and nobody keeps it; attached by the state from before.
+        unsafe {
+            ffi::PyThreadState_Clear(state);
+            ffi::PyThreadState_Delete(state);
+        }
+    }
+    Ok(done)
 }
 
-/// Goes back to the state before, also when there is a panic. The other one is left as it is: to clear it would run
-/// destructors, which are the user's, and a child has one task.
+/// Goes back to the state before, also when there is a panic.
 struct Back(*mut ffi::PyThreadState);
 
 impl Drop for Back {

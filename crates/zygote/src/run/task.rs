@@ -16,6 +16,16 @@ use super::json::{Place, ResultError, Style, WriteError, Writer};
 use super::output::{Out, Scope};
 use super::runtime::{self, Runtime};
 use super::{compile, environ, errors, evaluated, stack};
+use crate::harden::tripwire;
+
+/// Whose code it is that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The runner's own.
+    Ours,
+    /// A user's: nothing of the interpreter is relied on any more from when it begins.
+    Users,
+}
 
 /// Runs one task and writes its frames: each print at once, then the tally, then exactly one answer. When `out` fails,
 /// nothing more is written: nobody listens.
@@ -25,12 +35,13 @@ pub(crate) fn run_task(
     code: &[u8],
     query: Option<&[u8]>,
     items: Vec<u8>,
+    whose: Whose,
     out: &mut Out<'_>,
 ) {
     let scope = Scope::new(head, out);
-    let task = Task { head, code, query, items: Cell::new(items) };
+    let task = Task { head, code, query, items: Cell::new(items), whose };
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        stack::on_empty(py, || task.answer(py)).unwrap_or_else(|error| Err(Box::new(internal(error))))
+        stack::on_empty(py, whose, || task.answer(py)).unwrap_or_else(|error| Err(Box::new(internal(error))))
     }))
     .unwrap_or_else(|_| Err(Box::new(internal("the runner's part in the child panicked"))));
     let totals = scope.close();
@@ -57,24 +68,21 @@ struct Task<'a> {
     query: Option<&'a [u8]>,
     /// Until they are read: their text is not to take memory from user code.
     items: Cell<Vec<u8>>,
+    whose: Whose,
 }
 
 impl Task<'_> {
     fn answer(&self, py: Python<'_>) -> Result<Vec<u8>, Box<Failure>> {
         let runtime = runtime::get(py).map_err(internal)?;
-        let tree = runtime.compiler.parse(py, self.code).map_err(|error| self.unparsable(py, &error))?;
-        if self.head.purpose == Purpose::CheckSyntax {
-            let message = "this code is valid Python, but the analyzer could not read it".to_owned();
-            let class = "SyntaxError".to_owned();
-            let failure = SyntaxFailure { class, message, line: None, column: None, end_column: None };
-            return Err(Box::new(Failure::Syntax(failure)));
-        }
-        let function = runtime.compiler.wrap(&tree, self.head.mode).map_err(|error| self.raised(py, &error, None))?;
-        let gaps = runtime.compiler.judge(&runtime.gate, &function, &tree).map_err(internal)?;
+        let function = self.compile(py, runtime)?;
+        let gaps = runtime.compiler.judge(&runtime.gate, &function, self.code).map_err(internal)?;
         if !gaps.is_empty() {
             return Err(Box::new(Failure::AnalyzerGap { gaps }));
         }
-        drop(tree);
+        if self.whose == Whose::Users {
+            // Compiling may raise events that are the runner's own; from here on none is.
+            tripwire::arm();
+        }
 
         environ::replace(py, &runtime.environments, &self.head.env).map_err(internal)?;
         let json = self.items.take();
@@ -99,6 +107,22 @@ impl Task<'_> {
             }
         }
         Ok(result.into_bytes())
+    }
+
+    fn compile<'py>(&self, py: Python<'py>, runtime: &Runtime) -> Result<Bound<'py, PyCode>, Box<Failure>> {
+        let compiler = &runtime.compiler;
+        let only_syntax = self.head.purpose == Purpose::CheckSyntax;
+        if !only_syntax && let Some(function) = compiler.at_once(py, self.code, self.head.mode) {
+            return Ok(function);
+        }
+        let tree = compiler.parse(py, self.code).map_err(|error| self.unparsable(py, &error))?;
+        if only_syntax {
+            let message = "this code is valid Python, but the analyzer could not read it".to_owned();
+            let class = "SyntaxError".to_owned();
+            let failure = SyntaxFailure { class, message, line: None, column: None, end_column: None };
+            return Err(Box::new(Failure::Syntax(failure)));
+        }
+        Ok(compiler.wrap(&tree, self.head.mode).map_err(|error| self.raised(py, &error, None))?)
     }
 
     fn all_items<'py>(

@@ -24,7 +24,7 @@ static ARENA_SIZE: AtomicUsize = AtomicUsize::new(0);
 static REAL: AtomicPtr<ffi::PyObjectArenaAllocator> = AtomicPtr::new(ptr::null_mut());
 
 /// Fills them. To be called while the process has one thread, and is attached to the interpreter.
-pub(super) fn fill() {
+pub(crate) fn fill() {
     give_back(&mut fill_pools());
     give_back(&mut fill_heap());
 }
@@ -74,6 +74,10 @@ fn take_until_fresh(size: usize, taken: &mut Vec<Piece>) -> bool {
             return false;
         }
         if (arena..arena + ARENA_SIZE.load(Ordering::Relaxed)).contains(&piece) {
+            // Its pool is empty again, and the next size begins with that one: of the new arena one page was touched, not one
+            // for each size, which every child would have to copy.
+            // SAFETY: allocated above.
+            unsafe { ffi::PyObject_Free(piece as *mut c_void) };
             return true;
         }
         taken.push((piece, size));

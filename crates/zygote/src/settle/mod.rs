@@ -11,10 +11,11 @@ mod immortal;
 
 use pyo3::prelude::*;
 
+pub(crate) use holes::fill;
 pub(crate) use immortal::Immortal;
 
 /// To be called when nothing will be imported or captured any more: collects, freezes, turns the collector off, and leaves the
-/// memory as described above.
+/// memory as described above, but for the holes, which are [filled](fill) last of all.
 ///
 /// # Errors
 /// The interpreter's: it has no memory.
@@ -28,6 +29,5 @@ pub(crate) fn settle(py: Python<'_>, immortal: Option<&Immortal>) -> PyResult<()
     // It empties the interpreter's lists of spare objects, too, which lie all over; there is nothing else left for it.
     gc.call_method0("collect")?;
     gc.call_method0("disable")?;
-    holes::fill();
     Ok(())
 }

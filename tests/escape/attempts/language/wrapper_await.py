@@ -2,7 +2,7 @@
 # technique: an await where no coroutine is
 # layers: analyzer, supervisor
 # code: user
-# control: the child puts syntax trees together, not texts, whatever is off
+# control: the child moves whole lines, and puts syntax trees together where a line is not plainly whole, whatever is off
 # witness: secret
 host = _items[0]["json"]
 async def read():
