@@ -93,7 +93,9 @@ pub enum Stock {
 #[derive(Debug)]
 struct Shared {
     spares: Mutex<VecDeque<Child>>,
-    /// A spare was added.
+    /// A spare was added: tells the task that has waited longest, and no others, who would look in vain.
+    for_a_task: Notify,
+    /// The same, for whoever looks at the stock.
     added: Notify,
     /// A spare was taken, or is wanted.
     wanted: Notify,
@@ -139,6 +141,7 @@ impl Pool {
         let first = Forkserver::start(recipe.clone()).await?;
         let shared = Arc::new(Shared {
             spares: Mutex::default(),
+            for_a_task: Notify::new(),
             added: Notify::new(),
             wanted: Notify::new(),
             want: want.max(1),
@@ -168,7 +171,8 @@ impl Pool {
         let mut state = self.state.clone();
         let waiting = async {
             loop {
-                let added = self.shared.added.notified();
+                // One that leaves spares to others must not take from them what they are told of.
+                let added = if leave == 0 { self.shared.for_a_task.notified() } else { self.shared.added.notified() };
                 while let Some(child) = self.pop(leave) {
                     if child.is_ready() {
                         return Ok(child);
@@ -389,6 +393,7 @@ impl Keeper {
                         let _ = self.state.send(Stock::Open(Arc::clone(forkserver)));
                     }
                     self.shared.spares().push_back(child);
+                    self.shared.for_a_task.notify_one();
                     self.shared.added.notify_waiters();
                 }
                 Err(Unfit::NoSlot) if forkserver.spoiled() > 0 => {
@@ -480,6 +485,7 @@ mod tests {
     fn spares_are_made_in_a_hurry_where_a_task_waits_or_few_are_left() {
         let shared = Shared {
             spares: Mutex::default(),
+            for_a_task: Notify::new(),
             added: Notify::new(),
             wanted: Notify::new(),
             want: 5,

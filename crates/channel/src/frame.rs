@@ -21,7 +21,7 @@ pub enum Kind {
     Ready = 16,
     /// Up: [`Print`](crate::message::Print).
     Print = 17,
-    /// Up: [`Tally`](crate::message::Tally), right before the answer.
+    /// Up: [`Tally`](crate::message::Tally), right before the answer, where something was left out.
     Tally = 18,
     /// Up: the answer, the result as raw JSON.
     Done = 19,

@@ -115,7 +115,7 @@ impl Written {
 }
 
 /// [`Kind::Done`](crate::frame::Kind::Done) carries the result as raw JSON, and this in front of it does not exist:
-/// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer, and a few times before.
+/// counters travel in [`Kind::Tally`](crate::frame::Kind::Tally), sent right before the answer where there is anything to count, and a few times before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Prints beyond `max_prints`, which were not sent.

@@ -79,7 +79,14 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -
     task.head.env.extend(seal.environment(slot));
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
     run::run_task(py, &task.head, &task.code, task.query.as_deref(), task.items, run::Whose::Users, &mut out);
+    wait_for_the_end(&mut channel);
     EXIT_DONE
+}
+
+/// The supervisor kills a child that has answered. Ending by itself would take the process apart first, on a core that the
+/// supervisor perhaps waits for: a tenth of a millisecond before it reads the answer. When the supervisor is gone, this returns.
+fn wait_for_the_end(channel: &mut File) {
+    while channel.read(&mut [0; 64]).is_ok_and(|len| len > 0) {}
 }
 
 /// Says why this child is of no use, on the first of these descriptors that takes it.

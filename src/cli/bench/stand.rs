@@ -155,6 +155,9 @@ impl Stand {
     ) -> Result<(Vec<Duration>, Vec<String>), String> {
         let (mut times, mut layers) = (Vec::new(), Vec::new());
         for settings in settings {
+            if workload.spaced {
+                self.engine.pool().filled().await;
+            }
             let (took, report) = self.task(workload, &settings?).await?;
             times.push(took);
             layers = report.layers;

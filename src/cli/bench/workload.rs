@@ -21,7 +21,14 @@ pub(super) struct Workload {
     pub(super) prints: usize,
     /// Tasks for each hundred of a tiny one's.
     pub(super) percent: usize,
+    /// Each finds a spare in stock, as a task of a node that is run now and then. Else it comes as soon as the one before is
+    /// done, faster than spares are made.
+    pub(super) spaced: bool,
 }
+
+/// Names of rows that aims are about.
+pub(super) const IN_STOCK: &str = "tiny, a spare in stock";
+pub(super) const BACK_TO_BACK: &str = "tiny, back to back";
 
 const TINY: &str = "n = _items[0]['json']['n']\nreturn [{'json': {'sum': sum(range(n + 1))}}]";
 const ONE_ITEM: &str = r#"[{"json":{"n":20},"pairedItem":{"item":0}}]"#;
@@ -45,7 +52,13 @@ impl Workload {
             modules: &[],
             prints: 0,
             percent: 100,
+            spaced: false,
         }
+    }
+
+    /// The same, of which each finds a spare in stock.
+    pub(super) fn tiny_in_stock() -> Self {
+        Self { name: IN_STOCK.into(), spaced: true, ..Self::tiny() }
     }
 
     /// Waits a tenth of a second.
@@ -60,7 +73,8 @@ impl Workload {
     /// Those of `docs/performance.md`.
     pub(super) fn all() -> Vec<Self> {
         vec![
-            Self::tiny(),
+            Self::tiny_in_stock(),
+            Self { name: BACK_TO_BACK.into(), ..Self::tiny() },
             Self::named("all items, 1 000", ALL, rows(1000), 30),
             Self { each: true, ..Self::named("each item, 1 000", EACH, rows(1000), 30) },
             Self::named("50 ms of CPU", CPU, ONE_ITEM.into(), 10),

@@ -18,7 +18,12 @@ pub(super) fn find(py: Python<'_>) -> PyResult<()> {
     let source = pyo3::ffi::c_str!(include_str!("../../python/reseed.py"));
     PyCode::compile(py, source, c"<palisade>", PyCodeInput::File)?.run(Some(&scope), None)?;
     let scope = scope.as_any();
-    let found = scope.get_item("find")?.call0()?.unbind();
+    let found = scope.get_item("find")?.call0()?;
+    // Where there are none, no child need begin with a call of nothing.
+    if found.is_empty()? {
+        return Ok(());
+    }
+    let found = found.unbind();
     let _ = GENERATORS.set(py, Generators { reseed: scope.get_item("reseed")?.unbind(), found });
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) enum Whose {
     Users,
 }
 
-/// Runs one task and writes its frames: each print at once, then the tally, then exactly one answer. When `out` fails,
+/// Runs one task and writes its frames: each print at once, then what was left out, then exactly one answer. When `out` fails,
 /// nothing more is written: nobody listens.
 pub(crate) fn run_task(
     py: Python<'_>,
@@ -53,7 +53,9 @@ pub(crate) fn run_task(
             out(Kind::Written, &serde_json::to_vec(&rest)?)?;
         }
         let tally = Tally { omitted_prints: totals.omitted, omitted_lines: totals.omitted_lines, so_far: false };
-        out(Kind::Tally, &serde_json::to_vec(&tally)?)?;
+        if (tally.omitted_prints, tally.omitted_lines) != (0, 0) {
+            out(Kind::Tally, &serde_json::to_vec(&tally)?)?;
+        }
         match answer {
             Ok(result) => out(Kind::Done, &result),
             Err(failure) => out(Kind::Failed, &serde_json::to_vec(&*failure)?),
