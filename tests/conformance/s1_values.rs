@@ -171,7 +171,9 @@ fn s1_two_variables_have_no_file() {
     // What an INFO log has not.
     let debug = |name, value| {
         let output = palisade(&[(name, value), ("N8N_RUNNERS_MAX_PAYLOAD", "0")]).output().unwrap();
-        text(&output.stdout)
+        // It looks for a broker and for an interpreter at the same time, and finds neither.
+        let of_broker = |line: &&str| line.starts_with("Failed to connect to broker");
+        text(&output.stdout).lines().filter(|line| !of_broker(line)).collect::<Vec<_>>().join("\n")
     };
     let plain = debug("N8N_RUNNERS_LAUNCHER_LOG_LEVEL", "INFO");
     assert_eq!(debug("N8N_RUNNERS_LAUNCHER_LOG_LEVEL_FILE", &level), plain);

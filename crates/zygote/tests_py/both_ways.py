@@ -70,7 +70,8 @@ def difference(one, other):
 def library():
     folder = os.path.dirname(os.__file__)
     for name in sorted(os.listdir(folder)):
-        if name.endswith(".py"):
+        # Debian has a link there that leads out of it.
+        if name.endswith(".py") and os.path.exists(os.path.join(folder, name)):
             with tokenize.open(os.path.join(folder, name)) as file:
                 source = file.read()
             lines = source.splitlines(keepends=True)

@@ -58,6 +58,8 @@ pub(super) struct Scope<'a> {
 pub(super) struct Totals {
     /// Prints that were not sent, and of which the supervisor does not know yet.
     pub(super) omitted: u64,
+    /// Whether it knows of some: it is then told of the end of them, even where there are no more.
+    pub(super) told: bool,
     /// What was written to `sys.stdout` after its last line, and is still to be sent.
     pub(super) unfinished_line: Option<Written>,
     /// Lines written to `sys.stdout` that were not sent.
@@ -92,6 +94,7 @@ impl<'a> Scope<'a> {
         let Some(mut state) = open().take() else { return Totals::default() };
         Totals {
             omitted: state.omitted - state.told,
+            told: state.told > 0,
             unfinished_line: state.lines.end(),
             omitted_lines: state.lines.omitted(),
             broken: state.broken,

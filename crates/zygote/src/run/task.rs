@@ -53,7 +53,7 @@ pub(crate) fn run_task(
             out(Kind::Written, &serde_json::to_vec(&rest)?)?;
         }
         let tally = Tally { omitted_prints: totals.omitted, omitted_lines: totals.omitted_lines, so_far: false };
-        if (tally.omitted_prints, tally.omitted_lines) != (0, 0) {
+        if totals.told || (tally.omitted_prints, tally.omitted_lines) != (0, 0) {
             out(Kind::Tally, &serde_json::to_vec(&tally)?)?;
         }
         match answer {
