@@ -151,12 +151,14 @@ async fn a_task_that_blocks_every_signal_is_ended_by_cancellation_and_by_its_tim
 
 /// What a process does to its socket or to itself, and a part of the one error that comes of it. The headers are those of
 /// the channel: a byte of kind and eight of length.
-const BAD_ENDS: [(&str, &str); 13] = [
+const BAD_ENDS: [(&str, &str); 14] = [
     ("os.close(3)\nreturn []", "Failed to read result from child process"),
     ("os.close(3)\nwhile True:\n    pass", "Process was forcefully killed (SIGKILL)"),
     ("os.write(3, b'\\x13\\x10')\nos._exit(0)", "Failed to read result from child process"),
     ("os.write(3, b'\\x13' + (16).to_bytes(8, 'little') + b'[1')\nos._exit(0)", "Failed to read result"),
-    ("os.write(3, b'\\x13' + (16).to_bytes(8, 'little') + b'[1')\nreturn []", "invalid message"),
+    ("os.write(3, b'\\x13' + (8).to_bytes(8, 'little') + b'[1')\nreturn []", "invalid message"),
+    // Longer than the answer that follows.
+    ("os.write(3, b'\\x13' + (1000).to_bytes(8, 'little') + b'[1')\nreturn []", "Failed to read result"),
     ("os.write(3, b'\\x13' + (4 << 30).to_bytes(8, 'little'))\nreturn []", "announced 4294967296 bytes"),
     ("os.write(3, b'\\x13' + b'\\xff' * 8)\nreturn []", "announced 18446744073709551615 bytes"),
     ("os.write(3, b'\\xff' * 1000)\nreturn []", "a frame of unknown kind 255"),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use palisade_channel::frame::{self, Decoder, Frame, Kind};
 use palisade_channel::message::{Failure, LandlockProbe, Ready, TaskHead, Tripped};
@@ -43,6 +44,10 @@ pub(crate) fn fork(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, wa
     }
 }
 
+/// How long a child that has answered waits to be killed. Less than the supervisor gives one that has closed its socket to end by
+/// itself.
+const KILLED_WITHIN: Duration = Duration::from_millis(50);
+
 const EXIT_DONE: i32 = 0;
 const EXIT_NOT_SEALED: i32 = 71;
 const EXIT_CHANNEL: i32 = 72;
@@ -79,14 +84,17 @@ fn live(py: Python<'_>, seal: &Seal, socket: &OwnedFd, slot: Slot, warm: bool) -
     task.head.env.extend(seal.environment(slot));
     let mut out = |kind, payload: &[u8]| send(&mut channel, kind, payload);
     run::run_task(py, &task.head, &task.code, task.query.as_deref(), task.items, run::Whose::Users, &mut out);
-    wait_for_the_end(&mut channel);
+    wait_for_the_end();
     EXIT_DONE
 }
 
 /// The supervisor kills a child that has answered. Ending by itself would take the process apart first, on a core that the
-/// supervisor perhaps waits for: a tenth of a millisecond before it reads the answer. When the supervisor is gone, this returns.
-fn wait_for_the_end(channel: &mut File) {
-    while channel.read(&mut [0; 64]).is_ok_and(|len| len > 0) {}
+/// supervisor perhaps waits for: a tenth of a millisecond before it reads the answer. The socket is closed already, as user code
+/// may have written to it what the supervisor takes for the beginning of a longer frame than this one's answer.
+fn wait_for_the_end() {
+    // SAFETY: close(2) takes no pointers; nothing is read or written there any more, and a closed descriptor is an error only.
+    unsafe { libc::close(TASK_SOCKET) };
+    std::thread::sleep(KILLED_WITHIN);
 }
 
 /// Says why this child is of no use, on the first of these descriptors that takes it.
