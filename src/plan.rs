@@ -162,7 +162,7 @@ fn alone(
         guards: policy.interpreter.guards,
         names: names(policy),
         hardening: hardening(&policy.interpreter),
-        preload: policy.preload.clone(),
+        preload: preload(policy, calls),
         preload_stdlib_extensions: policy.preload_all_stdlib,
         transitive_imports: config.allow_transitive_imports,
     };
@@ -193,6 +193,14 @@ fn hardening(interpreter: &palisade_policy::Interpreter) -> Hardening {
         without_facade: interpreter.without_facade.names(),
         tripwire: interpreter.tripwire.names(),
     }
+}
+
+/// Modules to import besides the allowed ones. Where tasks open files, what is loaded can import what is not, by itself; so there
+/// are these: the extension puts guards into the first two, and into what is loaded only.
+fn preload(policy: &Policy, calls: Calls) -> Vec<String> {
+    const BY_THEMSELVES: [&str; 3] = ["inspect", "dataclasses", "_strptime"];
+    let late = calls.files.then_some(BY_THEMSELVES).into_iter().flatten().map(str::to_owned);
+    policy.preload.iter().cloned().chain(late).collect()
 }
 
 /// The policy's abilities, as the sandbox calls them.
@@ -380,4 +388,21 @@ fn environment(config: &TaskConfig) -> Vec<(String, String)> {
         environment.push(("TZ".into(), zone.clone()));
     }
     environment
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_policy::Allow;
+
+    use super::*;
+
+    #[test]
+    fn where_tasks_open_files_what_evaluates_texts_is_there_to_be_guarded() {
+        let none = || Allow::parse("test", "").unwrap();
+        let policy = Policy::load(none(), none(), None).unwrap();
+        let strict = calls(&policy);
+        assert!(!strict.files && !preload(&policy, strict).iter().any(|module| module == "inspect"));
+        let modules = preload(&policy, Calls { files: true, ..strict });
+        assert!(["inspect", "dataclasses"].iter().all(|module| modules.iter().any(|found| found == module)));
+    }
 }

@@ -173,6 +173,9 @@ impl Pool {
             loop {
                 // One that leaves spares to others must not take from them what they are told of.
                 let added = if leave == 0 { self.shared.for_a_task.notified() } else { self.shared.added.notified() };
+                tokio::pin!(added);
+                // What is added between looking and waiting must not be missed.
+                added.as_mut().enable();
                 while let Some(child) = self.pop(leave) {
                     if child.is_ready() {
                         return Ok(child);

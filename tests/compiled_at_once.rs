@@ -37,6 +37,9 @@ const CASES: &[(&str, bool)] = &[
     ("import json\nreturn 1", false),
     ("return '{}'.format(1)", false),
     ("class A: pass", false),
+    ("global fetch\ndef fetch(): return 1\nreturn fetch", false),
+    ("global f\ndef f():\n  def g(): pass\n  return g\nreturn f()", false),
+    ("global foo\ntype foo[T] = list[T]", false),
     // Strings and statements over several lines, and what might be one.
     ("x = '''a\nb'''\nreturn x", false),
     ("x = 'a\\\nb'\nreturn x", false),

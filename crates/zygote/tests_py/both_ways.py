@@ -27,8 +27,8 @@ FIELDS = [name for name in dir(compile("", "", "exec")) if name.startswith("co_"
 PIECES = (
     "f'", 'f"', "rf'", 'Rf"', "t'", "'", '"', "r'", 'b"', "{", "}", "{", "}", "{{", "}}", "\n", "\n", "\\", "\\'", '\\"', "\\N{DASH}", "\\{",
     ":", "=", "!r", "#", "x", "y", " ", " ", "if ", "else ", "1", "1f", "(", ")", "[", "]", ",", "\n ", "\n  ", "return ", "lambda: ", "+",
-    "f", "if 1:\n", "for x in y:\n", "pass", ";", "\n#", ">10", "''", '""', "'\"'", "\"'\"", "x=", "=}", ":}", "{x}", "{x!r:>{y}}", "def g(): ",
-    "print(", "yield ", "await ", "async ", "\t", ".a", "['k']", '["k"]', "{'k': 1}", "d", "nonlocal x", "global x", "break", "é",
+    "f", "if 1:\n", "for x in y:\n", "pass", ";", "\n#", ">10", "''", '""', "'\"'", "\"'\"", "x=", "=}", ":}", "{x}", "{x!r:>{y}}", "def g(): ", "def f(): ", "def fetch(): pass\n",
+    "print(", "yield ", "await ", "async ", "\t", ".a", "['k']", '["k"]', "{'k': 1}", "d", "nonlocal x", "global x", "global fetch\n", "break", "é",
 )
 
 

@@ -9,8 +9,10 @@ use std::io::{self, Read as _};
 use super::limits;
 pub use crate::expectation::{Expectation, NotVerified, Seen};
 
-/// Longer than any file here: `status` has 1.5 KiB, and some more where there are many groups.
-const LONGEST: usize = 16 * 1024;
+/// Room for what is there: `status` has 1.5 KiB, and eleven bytes more for each supplementary group, of which there may be 65 536
+/// (`NGROUPS_MAX`).
+const USUAL: usize = 8 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// The text of `/proc/<pid>/status`, by field.
 #[derive(Debug, Clone)]
@@ -124,7 +126,7 @@ fn read(pid: i32, name: &str) -> Result<String, NotVerified> {
 
 /// Each read takes the kernel some time, so not in small pieces.
 fn read_at_once(file: &str) -> io::Result<String> {
-    let mut text = vec![0; LONGEST];
+    let mut text = vec![0; USUAL];
     let mut file = File::open(file)?;
     let mut len = 0;
     loop {
@@ -132,9 +134,12 @@ fn read_at_once(file: &str) -> io::Result<String> {
             0 => break,
             more => len += more,
         }
-    }
-    if len == text.len() {
-        return Err(io::Error::other("it is longer than it can be"));
+        if len == text.len() {
+            if len >= LONGEST {
+                return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
+            }
+            text.resize(len * 2, 0);
+        }
     }
     text.truncate(len);
     String::from_utf8(text).map_err(io::Error::other)
@@ -214,6 +219,17 @@ mod tests {
             bounding: 0xe0,
             limits: None,
         }
+    }
+
+    #[test]
+    fn what_is_long_is_read_to_its_end() {
+        let folder = std::env::temp_dir().join(format!("palisade-status-{}", std::process::id()));
+        for (len, fits) in [(0, true), (USUAL - 1, true), (USUAL, true), (700_000, true), (LONGEST, false)] {
+            std::fs::write(&folder, "g".repeat(len)).unwrap();
+            let read = read_at_once(folder.to_str().unwrap());
+            assert_eq!(read.ok().map(|text| text.len()), fits.then_some(len), "{len}");
+        }
+        std::fs::remove_file(folder).unwrap();
     }
 
     #[test]

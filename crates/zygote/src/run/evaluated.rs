@@ -48,7 +48,8 @@ impl Evaluation {
 }
 
 /// Puts the functions below in front of the real ones, in modules that are imported for it where tasks `may_import` anything:
-/// what is imported later would have the real ones.
+/// what is imported later would have the real ones. Where they may not, and open no file, nothing is; where they do open files, the
+/// supervisor names these modules.
 ///
 /// # Errors
 /// One of the modules cannot be imported.

@@ -10,8 +10,9 @@ const HEADER: &str = "def f():\n";
 /// Bytes that change what indentation means, what a line is, or how the text is read.
 const CONTROLS: [u8; 4] = [b'\t', b'\r', b'\x0c', b'\0'];
 
-/// Strings over several lines, and whatever may have to be rewritten in the tree.
-const LEFT_TO_THE_TREE: [&str; 5] = ["\"\"\"", "'''", "\\\n", "import", "class"];
+/// Strings over several lines, whatever may have to be rewritten in the tree, and what makes functions whose names do not begin with
+/// that of the function around them: a class keeps its name as a constant, a global one is called by its own alone.
+const LEFT_TO_THE_TREE: [&str; 6] = ["\"\"\"", "'''", "\\\n", "import", "class", "global"];
 
 /// A text of one function whose body is `code`; nothing where that is not plain.
 pub(super) fn in_function(code: &str) -> Option<String> {
