@@ -187,10 +187,11 @@ impl Stand {
         Ok(times)
     }
 
-    fn cpu(&self) -> Option<Cpu> {
+    /// And the pid of the forkserver it is about: what a successor has used is no difference to it.
+    fn cpu(&self) -> Option<(Cpu, i32)> {
         let (own, bench) = (host::cpu_seconds("self", false)?, host::cpu_seconds("thread-self", false)?);
-        let forkserver = self.engine.pool().forkserver()?.pid.to_string();
-        Some(Cpu { supervisor: own - bench, children: host::cpu_seconds(&forkserver, true)?, bench })
+        let pid = self.engine.pool().forkserver()?.pid;
+        Some((Cpu { supervisor: own - bench, children: host::cpu_seconds(&pid.to_string(), true)?, bench }, pid))
     }
 
     /// Measures so many tasks; nothing where the kernel does not tell.
@@ -201,7 +202,7 @@ impl Stand {
 
 /// What was used when a measurement began.
 pub(super) struct Meter {
-    before: Option<Cpu>,
+    before: Option<(Cpu, i32)>,
     since: Instant,
 }
 
@@ -209,7 +210,8 @@ impl Meter {
     /// Milliseconds of CPU for each of so many tasks, and the time for all of them.
     pub(super) fn read(&self, stand: &Stand, tasks: usize) -> (Option<Cpu>, Duration) {
         let wall = self.since.elapsed();
-        let cpu = self.before.zip(stand.cpu()).map(|(before, now)| now.each(before, tasks));
+        let both = self.before.zip(stand.cpu()).filter(|((_, before), (_, now))| before == now);
+        let cpu = both.map(|((before, _), (now, _))| now.each(before, tasks));
         (cpu, wall)
     }
 }
