@@ -12,7 +12,7 @@ pub use crate::expectation::{Expectation, NotVerified, Seen};
 /// Room for what is there: `status` has 1.5 KiB, and eleven bytes more for each supplementary group, of which there may be 65 536
 /// (`NGROUPS_MAX`).
 const USUAL: usize = 8 * 1024;
-const LONGEST: usize = 1024 * 1024;
+const LONGEST: u64 = 1024 * 1024;
 
 /// The text of `/proc/<pid>/status`, by field.
 #[derive(Debug, Clone)]
@@ -126,23 +126,12 @@ fn read(pid: i32, name: &str) -> Result<String, NotVerified> {
 
 /// Each read takes the kernel some time, so not in small pieces.
 fn read_at_once(file: &str) -> io::Result<String> {
-    let mut text = vec![0; USUAL];
-    let mut file = File::open(file)?;
-    let mut len = 0;
-    loop {
-        match file.read(&mut text[len..])? {
-            0 => break,
-            more => len += more,
-        }
-        if len == text.len() {
-            if len >= LONGEST {
-                return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
-            }
-            text.resize(len * 2, 0);
-        }
+    let mut text = String::with_capacity(USUAL);
+    File::open(file)?.take(LONGEST).read_to_string(&mut text)?;
+    if text.len() as u64 == LONGEST {
+        return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
     }
-    text.truncate(len);
-    String::from_utf8(text).map_err(io::Error::other)
+    Ok(text)
 }
 
 fn numbers(text: &str) -> Option<Vec<u32>> {
@@ -224,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_long_is_read_to_its_end() {
         let folder = std::env::temp_dir().join(format!("palisade-status-{}", std::process::id()));
-        for (len, fits) in [(0, true), (USUAL - 1, true), (USUAL, true), (700_000, true), (LONGEST, false)] {
+        for (len, fits) in [(0, true), (USUAL - 1, true), (USUAL, true), (700_000, true), (1 << 20, false)] {
             std::fs::write(&folder, "g".repeat(len)).unwrap();
             let read = read_at_once(folder.to_str().unwrap());
             assert_eq!(read.ok().map(|text| text.len()), fits.then_some(len), "{len}");

@@ -31,7 +31,9 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     let importlib = py.import("importlib")?;
     let real_import_module = importlib.getattr("import_module")?.unbind();
 
-    let Preloaded { failed, parts_failed, took } = preload(py, &settings)?;
+    let allowed = allowed(&settings);
+    let may_import = !allowed.is_empty();
+    let Preloaded { failed, parts_failed, took } = preload(py, &settings, may_import)?;
     let unavailable = failed.iter().chain(&parts_failed).cloned().collect();
     // The compiler's remarks on user code have nobody to read them, and would end up in descriptions of errors.
     py.import("warnings")?
@@ -51,9 +53,7 @@ pub(crate) fn prepare(py: Python<'_>, settings: Settings) -> PyResult<Prepared> 
     };
     let gate = Gate::capture(py, &settings.names)?;
     let hardening = settings.guards.then(|| settings.hardening.clone());
-    let allowed = allowed(&settings);
     let late = allowed.iter().any(|name| name == "*");
-    let may_import = !allowed.is_empty();
     let open = harden::Open {
         void: late || allowed.iter().any(|name| settings.hardening.without_facade.contains(name)),
         modules: allowed,
@@ -137,7 +137,7 @@ struct Preloaded {
     took: Vec<(String, f64, u64)>,
 }
 
-fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Preloaded> {
+fn preload(py: Python<'_>, settings: &Settings, may_import: bool) -> PyResult<Preloaded> {
     let mut named = Vec::new();
     for list in [&settings.stdlib, &settings.external] {
         if let Allow::Only(names) = list {
@@ -154,7 +154,6 @@ fn preload(py: Python<'_>, settings: &Settings) -> PyResult<Preloaded> {
         Allow::All => PyList::empty(py),
         Allow::Only(listed) => PyList::new(py, listed)?,
     };
-    let may_import = !allowed(settings).is_empty();
     let memory = wrap_pyfunction!(memory, py)?;
     let named = PyList::new(py, named)?;
     let preloaded = preload.call1((named, external, settings.preload_stdlib_extensions, may_import, memory))?;
